@@ -1,0 +1,1 @@
+"""The local place: one Envoy process on this machine."""

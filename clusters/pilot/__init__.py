@@ -1,0 +1,1 @@
+"""The embedded control plane: Istio documents in, Envoy configuration out."""

@@ -1,0 +1,1 @@
+"""What istiod makes of EnvoyFilter documents."""

@@ -1,0 +1,1 @@
+"""Options, fixtures and hooks (filled in next)."""

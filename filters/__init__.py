@@ -1,0 +1,1 @@
+"""Which filter is judged: sources, builds, published modules."""

@@ -1,0 +1,1 @@
+"""What was found: the model of a report and its renderings."""

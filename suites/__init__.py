@@ -1,0 +1,1 @@
+"""What a filter must do: checks, an oracle and the requirement catalogue."""
