@@ -1,0 +1,125 @@
+"""The running proxy, seen through its admin interface and its log."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADMIN_SECONDS = 10.0
+
+
+class AdminUnreachable(Exception):
+    """The admin interface of the proxy gave no usable answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerState:
+    """One entry of the listener dump, reduced to what decides whether it serves."""
+
+    name: str
+    active: dict[str, Any] | None
+    warming: bool
+    draining: bool
+    error: str
+
+    def http_filters(self) -> list[list[dict[str, Any]]]:
+        """Return the HTTP filters of each connection manager that serves, in order."""
+        chains = (self.active or {}).get("filter_chains", [])
+        return [
+            network["typed_config"].get("http_filters", [])
+            for chain in chains
+            for network in chain.get("filters", [])
+            if network["name"] == "envoy.filters.network.http_connection_manager"
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An Envoy process that answers on `host`:`port` of its admin interface."""
+
+    host: str
+    port: int
+    log: Path
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=ADMIN_SECONDS)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise AdminUnreachable(
+                f"the proxy's admin interface at {self.host}:{self.port} did not answer {path}: "
+                f"{error}\nlast seen in its log {self.log}:\n{self.log_since(0)[-2000:]}"
+            ) from error
+        finally:
+            connection.close()
+
+    def read(self, path: str) -> str:
+        """Return the text of an admin page; raise AdminUnreachable on anything but 200."""
+        status, body = self._ask(path)
+        if status != http.client.OK:
+            raise AdminUnreachable(f"admin page {path} answered {status}: {body[:200]!r}")
+        return body.decode("utf-8", "replace")
+
+    def state(self) -> str:
+        """Return what /ready says: LIVE, INITIALIZING, PRE_INITIALIZING or DRAINING."""
+        return self._ask("/ready")[1].decode().strip()
+
+    def version(self) -> str:
+        """Return the version of the running binary, such as 1.40.0."""
+        return str(json.loads(self.read("/server_info"))["version"]).split("/")[1]
+
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Return the address and port on which each listener really listens, by its name."""
+        statuses = json.loads(self.read("/listeners?format=json")).get("listener_statuses", [])
+        found = {}
+        for status in statuses:
+            address = status["local_address"]["socket_address"]
+            found[status["name"]] = (address["address"], address["port_value"])
+        return found
+
+    def listeners(self) -> dict[str, ListenerState]:
+        """Return the state of every dynamic listener, by name."""
+        dump = json.loads(self.read("/config_dump?resource=dynamic_listeners"))
+        states = [_listener_state(entry) for entry in dump.get("configs", [])]
+        return {state.name: state for state in states}
+
+    def config_dump(self) -> str:
+        """Return the whole configuration dump, endpoints included, as JSON text."""
+        return self.read("/config_dump?include_eds")
+
+    def stats(self, pattern: str = "") -> dict[str, int]:
+        """Return the counters and gauges whose name matches a regular expression."""
+        query = f"&filter={pattern}" if pattern else ""
+        entries = json.loads(self.read(f"/stats?format=json{query}")).get("stats", [])
+        return {entry["name"]: int(entry["value"]) for entry in entries if "value" in entry}
+
+    def log_size(self) -> int:
+        """Return where the log ends now, in bytes, for a later `log_since`."""
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def log_since(self, offset: int) -> str:
+        """Return what the proxy logged after `offset` bytes."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(offset)
+            return file.read().decode("utf-8", "replace")
+
+
+def _listener_state(entry: dict[str, Any]) -> ListenerState:
+    active = entry.get("active_state", {}).get("listener")
+    return ListenerState(
+        # An entry that holds only an error has no name of its own.
+        name=entry.get("name", ""),
+        active=active,
+        warming="warming_state" in entry,
+        draining="draining_state" in entry,
+        error=entry.get("error_state", {}).get("details", ""),
+    )
