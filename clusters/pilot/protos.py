@@ -1,0 +1,219 @@
+"""Envoy's protobuf messages, read and written as istiod does; the only importer of them.
+
+Generated code is imported when a message is first named: a run that never meets a Lua filter
+does not pay for it.
+"""
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf import any_pb2, descriptor_pool, json_format, message_factory
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+
+if TYPE_CHECKING:
+    import grpc
+
+TYPE_PREFIX = "type.googleapis.com/"
+LDS = TYPE_PREFIX + "envoy.config.listener.v3.Listener"
+RDS = TYPE_PREFIX + "envoy.config.route.v3.RouteConfiguration"
+CDS = TYPE_PREFIX + "envoy.config.cluster.v3.Cluster"
+EDS = TYPE_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
+ECDS = TYPE_PREFIX + "envoy.config.core.v3.TypedExtensionConfig"
+
+_ADS_SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+_JSON_OF_ITS_OWN = frozenset(
+    {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"}
+)
+
+
+class ProtoError(ValueError):
+    """A value is not the message it should be; the text is the one Istio's parser gives."""
+
+
+@cache
+def descriptor(name: str) -> Descriptor:
+    """Return the descriptor of a message, e.g. `envoy.config.listener.v3.Listener`.
+
+    Raises ProtoError where neither Envoy's API nor protobuf itself has such a message.
+    """
+    pool = descriptor_pool.Default()
+    try:
+        return pool.FindMessageTypeByName(name)
+    except KeyError:
+        _import_package_of(name)
+    try:
+        return pool.FindMessageTypeByName(name)
+    except KeyError:
+        raise ProtoError(f"could not resolve Any message type: {name}") from None
+
+
+def message_class(name: str) -> type[Message]:
+    """Return the Python class of a message by its full name or type URL."""
+    return message_factory.GetMessageClass(descriptor(name.rpartition("/")[2]))
+
+
+def parse(name: str, value: Mapping[str, Any]) -> Message:
+    """Return the message that istiod makes of a JSON value for `name` (full name or type URL).
+
+    Unknown fields are dropped; an unknown enum name, an unknown `@type` and a wrong JSON type
+    raise ProtoError (istio.md section 1.5).
+    """
+    made = message_class(name)()
+    _check(descriptor(made.DESCRIPTOR.full_name), value, strict=False)
+    return _fill(made, value, ignore_unknown_fields=True)
+
+
+def parse_strictly(name: str, value: Mapping[str, Any]) -> Message:
+    """Return the message for `name`; an unknown field raises ProtoError too."""
+    made = message_class(name)()
+    _check(descriptor(made.DESCRIPTOR.full_name), value, strict=True)
+    return _fill(made, value, ignore_unknown_fields=False)
+
+
+def to_dict(message: Message) -> dict[str, Any]:
+    """Return a message as JSON with snake_case names, the form every Snapshot holds."""
+    made: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return made
+
+
+def normalise(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON value in the one form `to_dict` gives, whatever spelling it came in."""
+    return to_dict(parse(name, value))
+
+
+def pack(resource: Mapping[str, Any], type_url: str) -> any_pb2.Any:
+    """Return a resource of a Snapshot as an Any; equal content is encoded once."""
+    return _pack(json.dumps(resource, sort_keys=True), type_url)
+
+
+def unpack(packed: any_pb2.Any) -> Message:
+    """Return the message inside an Any; raises ProtoError when type or bytes are unknown."""
+    made = message_class(packed.type_url)()
+    try:
+        made.MergeFromString(packed.value)
+    except DecodeError as error:
+        raise ProtoError(f"cannot decode {packed.type_url}: {error}") from error
+    return made
+
+
+def discovery_request() -> type[Any]:
+    """Return the class of what a proxy sends over ADS (state of the world)."""
+    return message_class("envoy.service.discovery.v3.DiscoveryRequest")
+
+
+def discovery_response() -> type[Any]:
+    """Return the class of what the control plane answers over ADS."""
+    return message_class("envoy.service.discovery.v3.DiscoveryResponse")
+
+
+def register_ads(
+    stream: Callable[[Iterator[Any], "grpc.ServicerContext"], Iterator[Any]], server: "grpc.Server"
+) -> None:
+    """Let a gRPC server answer state-of-the-world ADS with `stream(requests, context)`.
+
+    `stream` takes DiscoveryRequests and yields DiscoveryResponses, one call per connected proxy.
+    """
+    import grpc
+
+    handler = grpc.stream_stream_rpc_method_handler(
+        stream,
+        request_deserializer=discovery_request().FromString,
+        response_serializer=discovery_response().SerializeToString,
+    )
+    methods = {"StreamAggregatedResources": handler}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_ADS_SERVICE, methods),))
+
+
+@lru_cache(maxsize=1024)
+def _pack(text: str, type_url: str) -> any_pb2.Any:
+    packed = any_pb2.Any(type_url=type_url)
+    message = parse_strictly(type_url, json.loads(text))
+    packed.value = message.SerializeToString(deterministic=True)
+    return packed
+
+
+def _import_package_of(name: str) -> None:
+    """Import every generated module beside the message: in Envoy's API package equals folder."""
+    package = name.rpartition(".")[0]
+    if not package.startswith(("envoy.", "udpa.", "xds.", "google.")):
+        return
+    try:
+        folder = importlib.import_module(package)
+    except ImportError:
+        return
+    for module in pkgutil.iter_modules(folder.__path__):
+        if module.name.endswith("_pb2"):
+            importlib.import_module(f"{package}.{module.name}")
+
+
+def _fill(made: Message, value: Mapping[str, Any], *, ignore_unknown_fields: bool) -> Message:
+    try:
+        return json_format.ParseDict(
+            dict(value), made, ignore_unknown_fields=ignore_unknown_fields, max_recursion_depth=200
+        )
+    except json_format.ParseError as error:
+        raise ProtoError(str(error)) from error
+
+
+def _check(message: Descriptor, value: Any, *, strict: bool) -> None:
+    """Raise for what json_format would swallow, and import the types that Anys name.
+
+    json_format with `ignore_unknown_fields` drops unknown enum *names* as well, where Go fails.
+    """
+    if not isinstance(value, Mapping) or message.full_name in _JSON_OF_ITS_OWN:
+        return
+    if message.full_name == "google.protobuf.Any":
+        _check_any(value, strict=strict)
+        return
+    for key, item in value.items():
+        field = _fields(message).get(key)
+        if field is None:
+            if strict:
+                raise ProtoError(f'unknown field "{key}" in {message.full_name}')
+            continue
+        _check_field(field, item, strict=strict)
+
+
+def _check_any(value: Mapping[str, Any], *, strict: bool) -> None:
+    url = value.get("@type")
+    if not isinstance(url, str):
+        if value:
+            raise ProtoError("Any JSON doesn't have '@type'")
+        return
+    inner = descriptor(url.rpartition("/")[2])
+    if inner.full_name.startswith("google.protobuf."):
+        return
+    _check(inner, {key: item for key, item in value.items() if key != "@type"}, strict=strict)
+
+
+def _check_field(field: FieldDescriptor, item: Any, *, strict: bool) -> None:
+    entry = field.message_type
+    if entry is not None and entry.GetOptions().map_entry:
+        field = entry.fields_by_name["value"]
+        items = list(item.values()) if isinstance(item, Mapping) else []
+    elif field.is_repeated:
+        items = item if isinstance(item, list) else []
+    else:
+        items = [item]
+    for one in items:
+        if field.enum_type is not None:
+            _check_enum(field.enum_type, one)
+        elif field.message_type is not None:
+            _check(field.message_type, one, strict=strict)
+
+
+def _check_enum(enum: EnumDescriptor, value: Any) -> None:
+    if isinstance(value, str) and value not in enum.values_by_name:
+        raise ProtoError(f'unknown value "{value}" for enum {enum.full_name}')
+
+
+@cache
+def _fields(message: Descriptor) -> dict[str, FieldDescriptor]:
+    """Return the fields of a message under both spellings, snake_case and camelCase."""
+    named = {field.name: field for field in message.fields}
+    return named | {field.json_name: field for field in message.fields}
