@@ -101,18 +101,8 @@ def unpack(packed: any_pb2.Any) -> Message:
     return made
 
 
-def discovery_request() -> type[Any]:
-    """Return the class of what a proxy sends over ADS (state of the world)."""
-    return message_class("envoy.service.discovery.v3.DiscoveryRequest")
-
-
-def discovery_response() -> type[Any]:
-    """Return the class of what the control plane answers over ADS."""
-    return message_class("envoy.service.discovery.v3.DiscoveryResponse")
-
-
-def register_ads(
-    stream: Callable[[Iterator[Any], "grpc.ServicerContext"], Iterator[Any]], server: "grpc.Server"
+def add_ads_servicer(
+    server: "grpc.Server", stream: Callable[[Iterator[Any], "grpc.ServicerContext"], Iterator[Any]]
 ) -> None:
     """Let a gRPC server answer state-of-the-world ADS with `stream(requests, context)`.
 
@@ -122,8 +112,8 @@ def register_ads(
 
     handler = grpc.stream_stream_rpc_method_handler(
         stream,
-        request_deserializer=discovery_request().FromString,
-        response_serializer=discovery_response().SerializeToString,
+        request_deserializer=DiscoveryRequest.FromString,
+        response_serializer=DiscoveryResponse.SerializeToString,
     )
     methods = {"StreamAggregatedResources": handler}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_ADS_SERVICE, methods),))
@@ -217,3 +207,10 @@ def _fields(message: Descriptor) -> dict[str, FieldDescriptor]:
     """Return the fields of a message under both spellings, snake_case and camelCase."""
     named = {field.name: field for field in message.fields}
     return named | {field.json_name: field for field in message.fields}
+
+
+DiscoveryRequest: type[Any] = message_class("envoy.service.discovery.v3.DiscoveryRequest")
+"""What a proxy sends over ADS, state of the world."""
+
+DiscoveryResponse: type[Any] = message_class("envoy.service.discovery.v3.DiscoveryResponse")
+"""What the control plane answers over ADS."""
