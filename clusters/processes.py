@@ -60,9 +60,14 @@ class Process:
                 self.child.wait()
 
 
+# Looked up before any fork: between fork and exec only this one call may happen.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
 def _die_with_parent() -> None:
     # The kernel kills the child even when the parent gets SIGKILL and runs no clean-up.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    assert _prctl is not None
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def start(name: str, command: Sequence[str], *, log: Path) -> Process:
@@ -79,7 +84,7 @@ def start(name: str, command: Sequence[str], *, log: Path) -> Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_die_with_parent if _prctl else None,
             )
     except OSError as error:
         raise ProcessFailed(

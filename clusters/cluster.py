@@ -1,0 +1,66 @@
+"""What every place can do: deliver documents, prove that they took effect, take them back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from clusters.gateway import Gateway
+    from clusters.pilot.push import Outcome
+    from clusters.release import Release
+
+    #: A question to the gateway that only the new configuration answers with yes.
+    Proof = Callable[[Gateway], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of documents on their way into the proxy.
+
+    `outcomes` tells of each patch whether it changed anything. `fetch_failures` are the agent's
+    words for modules it could not get, `agent_nack` its answer to istiod where it then held
+    everything back. `refusals` are the proxy's own words. `waiting_for` names
+    the extensions that the proxy asked for and nobody could give it. `log` is what the proxy
+    logged meanwhile, `seconds` how long the delivery took.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    fetch_failures: tuple[str, ...]
+    agent_nack: str
+    refusals: tuple[str, ...]
+    waiting_for: tuple[str, ...]
+    log: str
+    seconds: float
+
+    @property
+    def ineffective(self) -> tuple[Outcome, ...]:
+        """The patches that changed nothing."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.effective)
+
+
+class Cluster(Protocol):
+    """A gateway of some Istio release, wherever it runs."""
+
+    release: Release
+    gateway: Gateway
+
+    def render(
+        self, url: str, configuration: str, *, name: str, sha256: str = "", rbac: bool = False
+    ) -> str:
+        """Return EnvoyFilter documents that put a published module in front of every route."""
+
+    def delivered(self, documents: str) -> AbstractContextManager[Delivery]:
+        """Apply documents whatever becomes of them; take them back on exit."""
+
+    def applied(
+        self, documents: str, *, proof: Proof | None = None
+    ) -> AbstractContextManager[Delivery]:
+        """Apply documents and prove that they took effect; take them back and prove that too."""
+
+    def evidence(self, folder: Path) -> None:
+        """Write what is known about the proxy since the test began."""

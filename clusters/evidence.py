@@ -1,0 +1,88 @@
+"""What is kept when a test fails: enough to see the cause without running it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from clusters.gateway import Reply
+from clusters.proxy import AdminUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from clusters.gateway import Request, Unanswered
+    from clusters.pilot.documents import Document
+    from clusters.pilot.push import Outcome
+    from clusters.proxy import Proxy
+
+NAME_LIMIT = 100
+BODY_LIMIT = 2000
+
+
+def folder_for(reports: Path, nodeid: str) -> Path:
+    """Return the evidence folder of a test, unique also when its name must be cut."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", nodeid).strip("-")
+    if len(plain) > NAME_LIMIT or plain != nodeid:
+        digest = hashlib.sha256(nodeid.encode("utf-8", "replace")).hexdigest()[:8]
+        plain = f"{plain[:NAME_LIMIT]}-{digest}"
+    return reports / "evidence" / plain
+
+
+def write(
+    folder: Path,
+    *,
+    proxy: Proxy,
+    log: str,
+    transcript: Iterable[tuple[Request, Reply | Unanswered]],
+    documents: Iterable[Document],
+    outcomes: Iterable[Outcome],
+) -> None:
+    """Write one file per kind of evidence; what a dead proxy cannot tell says so in its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "config_dump.json": _ask(proxy.config_dump),
+        "stats.txt": _ask(lambda: "\n".join(f"{k}: {v}" for k, v in proxy.stats().items())),
+        "envoy.log": log,
+        "exchanges.txt": "\n\n".join(_exchange(*pair) for pair in transcript),
+        "documents.yaml": yaml.safe_dump_all([_plain(d) for d in documents], sort_keys=False),
+        "patches.txt": "\n".join(outcome.sentence for outcome in outcomes),
+    }
+    for name, text in contents.items():
+        (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _ask(question: Callable[[], str]) -> str:
+    try:
+        return question()
+    except AdminUnreachable as error:
+        return str(error)
+
+
+def _exchange(request: Request, reply: Reply | Unanswered) -> str:
+    sent = [f"> {request.method} {request.path}"]
+    sent += [f"> {name}: {value}" for name, value in request.headers]
+    if not isinstance(reply, Reply):
+        return "\n".join([*sent, f"! {reply}"])
+    got = [f"$ {reply.curl}", f"< {reply.status}"]
+    got += [f"< {name}: {value}" for name, value in reply.headers]
+    return "\n".join([*sent, *got, reply.body[:BODY_LIMIT].decode("utf-8", "backslashreplace")])
+
+
+def _plain(document: Document) -> dict[str, object]:
+    plain: dict[str, object] = json.loads(
+        json.dumps(
+            {
+                "apiVersion": document.api_version,
+                "kind": document.kind,
+                "metadata": {"name": document.name, "namespace": document.namespace},
+                "spec": document.spec,
+            }
+        )
+    )
+    return plain

@@ -1,0 +1,230 @@
+"""The local place: a real Envoy on loopback, fed by the embedded control plane and agent."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from clusters import evidence, gate, rendering, waiting
+from clusters.cluster import Delivery
+from clusters.gateway import Gateway
+from clusters.local import envoy
+from clusters.local.loopback import bind_to_loopback
+from clusters.pilot import documents as istio_documents
+from clusters.pilot import protos
+from clusters.pilot.agent import Agent
+from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.node import Node, gateway_node
+from clusters.pilot.push import Snapshot, push
+from clusters.pilot.xds import AdsServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from clusters.cluster import Proof
+    from clusters.pilot.documents import Document
+    from clusters.pilot.subscriptions import Refusal
+    from clusters.processes import Process
+    from clusters.proxy import Proxy
+    from clusters.release import Release
+
+    Documents = dict[tuple[str, str, str], Document]
+
+START_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class LocalCluster:
+    """A running local gateway; make one with `running`."""
+
+    release: Release
+    gateway: Gateway
+    proxy: Proxy
+    _node: Node
+    _ads: AdsServer
+    _agent: Agent
+    _process: Process
+    _documents: Documents
+    _snapshot: Snapshot
+    _log_mark: int = 0
+    _names: Iterator[int] = field(default_factory=itertools.count)
+    _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def render(
+        self, url: str, configuration: str, *, name: str, sha256: str = "", rbac: bool = False
+    ) -> str:
+        """Return EnvoyFilter documents for a published module, under a name not used before.
+
+        A used name could still be served by the filter that had it, while its listener drains.
+        """
+        fresh = f"{name}-{next(self._names)}"
+        return rendering.render(
+            url, configuration, name=fresh, sha256=sha256, vm_id=sha256[:16], rbac=rbac
+        )
+
+    @contextmanager
+    def delivered(self, documents: str) -> Iterator[Delivery]:
+        """Apply documents whatever becomes of them; take them back on exit.
+
+        A document replaces the one of the same kind, namespace and name, as `kubectl apply` does;
+        on exit the replaced one is back. Raises InvalidDocument for what Istio's webhook refuses.
+        """
+        parsed = istio_documents.parse(documents, source="applied documents")
+        before = self._documents
+        try:
+            yield self._deliver(before | self._dated(parsed), parsed)
+        finally:
+            self._deliver(before, ())
+
+    @contextmanager
+    def applied(self, documents: str, *, proof: Proof | None = None) -> Iterator[Delivery]:
+        """Apply documents and yield once their effect is proven; undo it and prove that too.
+
+        `proof` must fail before, hold after and fail again at the end. Raises gate.NotProven in
+        one of its kinds, with the reason, or waiting.TimedOut with what was seen last.
+        """
+        if proof:
+            gate.check_absent(self.gateway, proof)
+        with self.delivered(documents) as delivery:
+            gate.check_delivery(delivery)
+            gate.check_listeners(self.proxy, self._snapshot.listeners)
+            if proof:
+                gate.wait_for_effect(self.gateway, proof, present=True)
+            yield delivery
+        gate.check_listeners(self.proxy, self._snapshot.listeners)
+        if proof:
+            gate.wait_for_effect(self.gateway, proof, present=False)
+
+    def mark(self) -> None:
+        """Let the evidence of a test begin here."""
+        self.gateway.transcript.clear()
+        self._log_mark = self.proxy.log_size()
+
+    def evidence(self, folder: Path) -> None:
+        """Write what is known about the proxy since the last mark into `folder`."""
+        evidence.write(
+            folder,
+            proxy=self.proxy,
+            log=self.proxy.log_since(self._log_mark),
+            transcript=self.gateway.transcript,
+            documents=self._documents.values(),
+            outcomes=self._snapshot.outcomes,
+        )
+
+    def _dated(self, parsed: tuple[Document, ...]) -> Documents:
+        """Give each document the age that the API server would: istiod orders by it."""
+        dated = {}
+        for document in parsed:
+            known = self._documents.get(document.key)
+            created = document.creation_timestamp or (
+                known.creation_timestamp if known else f"2021-01-01T00:00:{next(self._clock):09d}Z"
+            )
+            dated[document.key] = replace(document, creation_timestamp=created)
+        return dated
+
+    def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
+        self._process.check()
+        began, log = time.monotonic(), self.proxy.log_size()
+        snapshot = push(tuple(documents.values()), self._node, self.release)
+        wanted = _wanted_extensions(snapshot)
+        localized = self._agent.localize(
+            extension for extension in snapshot.extensions if extension["name"] in wanted
+        )
+        self._ads.publish(_resources(snapshot, localized.resources))
+        refusals = self._settle()
+        self._documents, self._snapshot = documents, snapshot
+        keys = {document.key for document in new}
+        return Delivery(
+            outcomes=tuple(o for o in snapshot.outcomes if o.document in keys),
+            fetch_failures=localized.failures,
+            agent_nack=localized.nack,
+            refusals=tuple(refusal.text for refusal in refusals),
+            waiting_for=self._ads.unanswered(),
+            log=self.proxy.log_since(log),
+            seconds=time.monotonic() - began,
+        )
+
+    def _settle(self) -> tuple[Refusal, ...]:
+        try:
+            return self._ads.settle()
+        except Exception:
+            # A proxy that died says more than the wait for its answer does.
+            self._process.check()
+            raise
+
+
+@contextmanager
+def running(
+    release: Release, binary: envoy.Binary, base: str, folder: Path
+) -> Iterator[LocalCluster]:
+    """Run a local gateway that serves the `base` documents; everything ends with the block.
+
+    `folder` takes the log and the fetched modules. Raises processes.ProcessFailed if Envoy does
+    not start, gate.Refused if it refuses the base documents.
+    """
+    behaviours = Behaviours.of(release)
+    node = gateway_node(release)
+    documents = {d.key: d for d in istio_documents.parse(base, source="base documents")}
+    snapshot = push(tuple(documents.values()), node, release)
+    ads = AdsServer()
+    ads.publish(_resources(snapshot, ()))
+    ads.start()
+    try:
+        process, proxy = envoy.start(binary, node, ads.port, folder)
+        try:
+            refusals = ads.settle(START_SECONDS)
+            if refusals:
+                raise gate.Refused(f"Envoy refused the base documents: {refusals}")
+            address = waiting.until(
+                lambda: next(iter(proxy.addresses().values()), None),
+                lambda seen: seen is not None,
+                what="the gateway's listener",
+                within=START_SECONDS,
+            )
+            assert address is not None
+            gateway = Gateway(f"http://{address[0]}:{address[1]}")
+            yield LocalCluster(
+                release=release,
+                gateway=gateway,
+                proxy=proxy,
+                _node=node,
+                _ads=ads,
+                _agent=Agent(behaviours, folder / "modules"),
+                _process=process,
+                _documents=documents,
+                _snapshot=snapshot,
+            )
+            gateway.close()
+        finally:
+            process.stop()
+    finally:
+        ads.stop()
+
+
+def _wanted_extensions(snapshot: Snapshot) -> set[str]:
+    """Return the names that the listeners ask for: istiod sends no others."""
+    return {
+        http_filter["name"]
+        for listener in snapshot.listeners
+        for manager in gate.managers(listener)
+        for http_filter in manager
+        if "config_discovery" in http_filter
+    }
+
+
+def _resources(
+    snapshot: Snapshot, extensions: tuple[dict[str, Any], ...] | None
+) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    named = {
+        protos.CDS: [(cluster["name"], cluster) for cluster in snapshot.clusters],
+        protos.EDS: [(e["cluster_name"], e) for e in snapshot.endpoints],
+        protos.LDS: [(it["name"], bind_to_loopback(it)) for it in snapshot.listeners],
+        protos.RDS: [(route["name"], route) for route in snapshot.routes],
+    }
+    if extensions is not None:
+        named[protos.ECDS] = [(extension["name"], extension) for extension in extensions]
+    return named

