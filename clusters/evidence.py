@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -15,6 +14,7 @@ from clusters.proxy import AdminUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from clusters.gateway import Request, Unanswered
     from clusters.pilot.documents import Document

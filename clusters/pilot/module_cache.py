@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusters.pilot.fetch import WASM_MAGIC, FetchError, fetch
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clusters.pilot.behaviours import Behaviours
 
 #: Bytes that the agent looks at before it believes that a file is Wasm.
