@@ -1,0 +1,100 @@
+"""A report as Markdown, for a pull request or a job summary."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from reports.findings import Finding, below_level, broken, not_checked
+from reports.matrix import LEGEND, Table, tables
+from reports.model import Report
+from reports.verdict import decided, sentence
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+
+
+def render(report: Report) -> str:
+    """Return the report as GitHub-flavoured Markdown, ending in a line break."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line, also inside a table."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def fenced(text: str) -> str:
+    """Return text as a code block whose fence the text cannot close."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {escaped(sentence(report))}"
+    yield ""
+    yield from _row("filter", "level", "passed", "failed", "invalid", "inconclusive", "skipped")
+    for each in report.summaries:
+        passed = f"{each.passed}/{decided(each)}"
+        counts = (each.failed, each.invalid, each.inconclusive, each.skipped)
+        yield _cells(each.subject, each.level, passed, *(str(number or "") for number in counts))
+    yield from _findings("Failures", broken(report))
+    yield from _below(below_level(report))
+    if holes := not_checked(report):
+        yield from ("", "## Not checked", "")
+        yield from (f"- {escaped(each.id)}: {escaped(each.sentence)}" for each in holes)
+    yield from ("", "## Requirements", "", _legend())
+    for table in tables(report):
+        yield from _matrix(table)
+    yield from ("", "## Facts", "")
+    facts = {"started": f"{report.started:%Y-%m-%d %H:%M:%S} UTC", **report.facts}
+    yield from (f"- {escaped(name)}: {escaped(value)}" for name, value in facts.items())
+    yield f"- judged: {report.level}, in {report.seconds:.1f} s by version {report.tool_version}"
+
+
+def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+    if findings:
+        yield from ("", f"## {title}")
+    for finding in findings:
+        first, rule = finding.first, finding.requirement
+        yield from ("", f"### {escaped(rule.id)} · {first.level} · {escaped(finding.subject)}", "")
+        yield from (escaped(rule.sentence), "")
+        fields = {"expected": first.expected, "actual": first.actual, "check": first.nodeid}
+        if not first.actual:
+            fields["message"] = first.message
+        if first.evidence:
+            fields["evidence"] = first.evidence
+        yield fenced("\n".join(f"{name:<10}{value}" for name, value in fields.items() if value))
+        if first.curl:
+            yield fenced(first.curl)
+        if more := len(finding.checks) - 1:
+            yield from ("", f"and {more} more check{'s' if more > 1 else ''}")
+
+
+def _below(findings: Sequence[Finding]) -> Iterator[str]:
+    if findings:
+        yield from ("", "## Below the judged level", "")
+    for finding in findings:
+        rule = finding.requirement
+        whom = escaped(finding.subject)
+        yield f"- {escaped(rule.id)} ({rule.level}) on {whom}: {escaped(rule.sentence)}"
+
+
+def _legend() -> str:
+    return " · ".join(f"{sign} {meaning}" for sign, meaning in LEGEND.values() if sign)
+
+
+def _matrix(table: Table) -> Iterator[str]:
+    yield from ("", f"### {escaped(table.contract)}", "")
+    yield from _row("requirement", "level", *table.subjects)
+    for band in table.bands:
+        for row in band.rows:
+            rule = row.requirement
+            found = (f"{cell.sign} {cell.count}".strip() for cell in row.cells)
+            yield _cells(f"{rule.id} {rule.sentence}", band.level, *found)
+
+
+def _row(*headings: str) -> tuple[str, str]:
+    return _cells(*headings), "|" + " --- |" * len(headings)
+
+
+def _cells(*texts: str) -> str:
+    return f"| {' | '.join(escaped(text) for text in texts)} |"
