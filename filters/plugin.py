@@ -1,1 +1,200 @@
-"""Options, fixtures and hooks (filled in next)."""
+"""Options, fixtures and hooks of the filters: which ones are judged, built and published."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from filters import choice, contracts, given, sources, toolchains
+from filters.choice import Choice, Chosen
+
+if TYPE_CHECKING:
+    from filters.module import Module
+    from filters.publish import FileServer
+
+CHOICE = pytest.StashKey[Choice]()
+FAILED = pytest.StashKey[set[str]]()
+
+MODULE_FIXTURE = "wasm_filter"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say which filters, and how strict a run is about compilers."""
+    group = parser.getgroup("filters", "which filters are judged")
+    group.addoption(
+        "--filter",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        dest="filter_paths",
+        help="a .wasm file, or a folder with a filter.toml; repeatable (default: the bundled ones)",
+    )
+    group.addoption(
+        "--contract",
+        metavar="NAME",
+        help="the contract of a .wasm file given by --filter: "
+        + ", ".join(known.name for known in contracts.known()),
+    )
+    group.addoption(
+        "--language",
+        action="append",
+        default=[],
+        choices=toolchains.LANGUAGES,
+        dest="filter_languages",
+        help="only bundled filters in this language; repeatable (default: all of them)",
+    )
+    group.addoption(
+        "--strict-toolchains",
+        action="store_true",
+        help="fail where a compiler is missing (default: skip, and say so)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the choice, so that a wrong one ends the run before it begins."""
+    config.addinivalue_line(
+        "markers", "contract(name): the contract that a test judges; see filters/contracts.toml"
+    )
+    config.stash[FAILED] = set()
+    config.stash[CHOICE] = _choice(config)
+
+
+def _choice(config: pytest.Config) -> Choice:
+    paths: list[Path] = config.getoption("filter_paths")
+    languages: list[str] = config.getoption("filter_languages")
+    contract: str | None = config.getoption("contract")
+    if not paths:
+        if contract is not None:
+            raise pytest.UsageError(
+                f"--contract={contract} names the contract of a module, and no --filter is given\n"
+                "Hint: add --filter=FILE.wasm, or choose tests by folder or with --rule"
+            )
+        filters = sources.bundled()
+        return Choice(tuple(f for f in filters if f.language in (languages or [f.language])), False)
+    if languages:
+        raise pytest.UsageError(
+            "--language chooses among the bundled filters, and --filter replaces them\n"
+            "Hint: leave one of them out"
+        )
+    try:
+        found = tuple(given.read(path, contract) for path in paths)
+    except given.InvalidFilter as error:
+        raise pytest.UsageError(str(error)) from error
+    if not (hasattr(config, "workerinput") or config.option.collectonly or config.option.help):
+        _build_given(found)
+    return Choice(found, True)
+
+
+def _build_given(filters: tuple[Chosen, ...]) -> None:
+    """A filter that its author names and that does not compile is one error, not one per test."""
+    from filters import build, cache, wasm
+
+    for source in filters:
+        if isinstance(source, sources.Source):
+            try:
+                build.build(source)
+            except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as error:
+                raise pytest.UsageError(f"--filter={source.folder}: {error}") from error
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Name what is judged."""
+    labels = [f.label for f in config.stash[CHOICE].filters]
+    return f"filters: {', '.join(labels) or 'none'}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `wasm_filter` once for each chosen filter of its contract."""
+    if MODULE_FIXTURE not in metafunc.fixturenames:
+        return
+    contract = _contract(metafunc.definition)
+    if contract is None:
+        raise pytest.UsageError(
+            f"{metafunc.definition.nodeid} asks for wasm_filter and names no contract\n"
+            'Hint: @pytest.mark.contract("headers")'
+        )
+    found = metafunc.config.stash[CHOICE].of(contract)
+    metafunc.parametrize(
+        MODULE_FIXTURE, found, ids=choice.ids(found), indirect=True, scope="session"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of contracts that no given filter keeps; note which filter a test judges."""
+    chosen = config.stash[CHOICE]
+    kept = [item for item in items if chosen.judges(_contract(item))]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and MODULE_FIXTURE in callspec.params:
+            item.user_properties.append(("filter", callspec.params[MODULE_FIXTURE].label))
+
+
+def _contract(item: pytest.Item) -> str | None:
+    marker = item.get_closest_marker("contract")
+    if marker is None:
+        return None
+    try:
+        (name,) = marker.args
+        return contracts.find(name).name
+    except (ValueError, contracts.UnknownContract) as error:
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.contract: {error}") from error
+
+
+@pytest.fixture(scope="session")
+def filter_progress(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Print one line of progress above the dots, whatever is captured."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    reporter = pytestconfig.pluginmanager.getplugin("terminalreporter")
+
+    def line(text: str) -> None:
+        if capture is not None and reporter is not None and pytestconfig.option.verbose >= 0:
+            with capture.global_and_fixture_disabled():
+                reporter.ensure_newline()
+                reporter.write_line(f"  {text}")
+
+    return line
+
+
+@pytest.fixture(scope="session")
+def wasm_filter(request: pytest.FixtureRequest, filter_progress: Callable[[str], None]) -> "Module":
+    """Return the built filter that is judged: a Module, for each chosen filter of the contract."""
+    chosen: Chosen = request.param
+    if not isinstance(chosen, sources.Source):
+        return chosen
+    from filters import build, cache, wasm
+
+    try:
+        return build.build(chosen, progress=filter_progress)
+    except toolchains.ToolchainMissing as error:
+        if request.config.getoption("strict_toolchains"):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as error:
+        told = request.config.stash[FAILED]
+        text = (
+            f"{chosen.label} was not built, see the first error" if chosen.label in told else error
+        )
+        told.add(chosen.label)
+        pytest.fail(str(text), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def publisher() -> "Iterator[FileServer]":
+    """Return a file server on loopback: publish(module) -> URL, and ways to misbehave."""
+    from filters.publish import FileServer
+
+    with FileServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def probe_module(filter_progress: Callable[[str], None]) -> "Callable[[str], Module]":
+    """Return a function from the name of a probe ("empty", "trap", "refuse", …) to its Module."""
+    from filters import build, probes
+
+    return lambda name: build.compiled(probes.source(name), progress=filter_progress)

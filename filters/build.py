@@ -1,0 +1,119 @@
+"""From a source to a module, by way of a cache that is keyed by content."""
+
+import hashlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from filters import cache, module, sources, toolchains, wasm
+from filters.module import Module
+from filters.sources import HERE, Source
+from filters.toolchains import Toolchain
+
+TIMEOUT = 600.0  # seconds; the very first C++ build also builds libc++ (about 50 s)
+OUTPUT = "filter.wasm"
+
+Progress = Callable[[str], None]
+
+
+class BuildFailed(RuntimeError):
+    """A source does not compile; the text carries the command and what the compiler said."""
+
+
+def build(source: Source, *, progress: Progress | None = None) -> Module:
+    """Return the module of a source, built if it is not in the cache and found to be loadable.
+
+    Raises BuildFailed, toolchains.ToolchainMissing, cache.CacheUnwritable, sources.InvalidSource,
+    or wasm.InvalidModule where Envoy would refuse what was built.
+    """
+    built = compiled(source, progress=progress)
+    wasm.check(built.read(), name=built.label)
+    return built
+
+
+def compiled(source: Source, *, progress: Progress | None = None) -> Module:
+    """Return what `build` returns without looking into it: some probes are broken on purpose."""
+    toolchain = toolchains.find(source.language)
+    files = sources.tree(source, toolchain.shared)
+    target = cache.folder() / "modules" / f"{source.name}-{_key(files, toolchain)}.wasm"
+    if not target.exists():
+        with cache.writing(target, TIMEOUT) as unfinished:
+            if unfinished is not None:
+                started = time.monotonic()
+                _compile(source, toolchain, files, unfinished)
+                if progress is not None:
+                    seconds = time.monotonic() - started
+                    progress(f"filter {source.label} built in {seconds:.1f} s")
+    return module.load(target, name=source.name, contract=source.contract, language=source.language)
+
+
+def _key(files: dict[str, bytes], toolchain: Toolchain) -> str:
+    """Everything that can change the outcome, and nothing that cannot, such as where it lies."""
+    digest = hashlib.sha256()
+    for part in (toolchain.version, *toolchain.arguments(sorted(files), OUTPUT)):
+        digest.update(part.encode() + b"\0")
+    for name, body in sorted(files.items()):
+        digest.update(f"{name}\0{len(body)}\0".encode() + body)
+    return digest.hexdigest()[:32]
+
+
+def _compile(source: Source, toolchain: Toolchain, files: dict[str, bytes], target: Path) -> None:
+    """Build in a folder of its own, so that no path of this machine gets into the module."""
+    folder = target.with_suffix(".build")
+    arguments = toolchain.arguments(sorted(files), OUTPUT)
+    if not any(name.endswith(toolchain.suffix) for name in files):
+        raise BuildFailed(f"{source.label}: no *{toolchain.suffix} file in {source.folder}")
+    try:
+        # A killed run may have left one; the lock says that nobody works in it now.
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, body in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+        _run(source, (*toolchain.program, *arguments), folder)
+        (folder / OUTPUT).rename(target)
+    except OSError as error:
+        raise cache.CacheUnwritable(cache.folder(), error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(source: Source, command: tuple[str, ...], folder: Path) -> None:
+    # zig keeps the libc++ that it has built here; a folder of the user's own choice stays.
+    environment = {"ZIG_GLOBAL_CACHE_DIR": str(cache.folder() / "zig")} | dict(os.environ)
+    tether = (sys.executable, "-I", "-S", str(HERE / "tether.py"), str(os.getpid()))
+    process = subprocess.Popen(
+        (*tether, *command),
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # Ctrl-C reaches us, and we end the group
+    )
+    try:
+        output, _ = process.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        raise BuildFailed(
+            f"{source.label}: the compiler was not done after {TIMEOUT:.0f} s\n"
+            f"command: {shlex.join(command)}"
+        ) from error
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    if process.returncode != 0:
+        raise BuildFailed(
+            f"{source.label} does not compile (exit code {process.returncode})\n"
+            f"{output.rstrip()}\n"
+            f"command: {shlex.join(command)}\n"
+            f"in a copy of {source.folder}"
+        )
