@@ -107,9 +107,9 @@ class _Page(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def answer(self) -> None:
-        received = Received(
-            self.command, self.path, tuple(self.headers.items()), b"".join(self._body())
-        )
+        # Not self.path: the base class turns a leading `//` into `/`.
+        path = self.requestline.split(" ")[1]
+        received = Received(self.command, path, tuple(self.headers.items()), b"".join(self._body()))
         self.seen.append(received)
         kind, page = _page_for(received)
         self.send_response(200)
