@@ -89,7 +89,7 @@ class Agent:
         if "local" in code:
             return resource
         if "remote" not in code:
-            if "agent-refuses-unreadable-wasm" in self.behaviours:
+            if "agent-refuses-wasm-without-code" in self.behaviours:
                 raise _Unusable(
                     f"no remote or local Wasm module in the configuration {resource['name']}"
                 )
@@ -113,7 +113,7 @@ class Agent:
             try:
                 return protos.normalise(WASM, typed.get("value", {}))
             except protos.ProtoError as error:
-                if "agent-refuses-unreadable-wasm" in self.behaviours:
+                if "agent-refuses-wasm-without-code" in self.behaviours:
                     raise _Unusable(
                         f"failed to unmarshal the configuration {resource['name']}: {error}"
                     ) from error
@@ -132,7 +132,7 @@ class Agent:
                 f"cannot fetch Wasm module {plugin.get('name', '')}: missing image pulling secret"
             )
         checksum = remote.get("sha256", "")
-        if checksum == "nil" and "agent-reads-nil-checksum" in self.behaviours:
+        if checksum == "nil" and "agent-nil-checksum-is-empty" in self.behaviours:
             checksum = ""
         default = (
             DEFAULT_SECONDS
@@ -167,17 +167,17 @@ class Agent:
         """Return what the release sends instead of a module it could not get, None for a NACK."""
         plugin = (self._wasm(resource) or {}).get("config", {})
         if _fails_open(plugin, self.behaviours):
-            if "agent-fails-open-with-rbac" not in self.behaviours:
+            if "agent-open-failure-allows-all" not in self.behaviours:
                 return resource
             return self._rbac(resource["name"], "allow", {})
-        if "agent-fails-closed-with-rbac" in self.behaviours:
+        if "agent-closed-failure-denies-all" in self.behaviours:
             return self._rbac(resource["name"], "deny", {"rules": {}})
         return None
 
     def _rbac(self, name: str, verdict: str, rules: dict[str, Any]) -> Resource:
         prefix = (
             {"rules_stat_prefix": f"wasm-default-{verdict}"}
-            if "agent-names-rbac-stats" in self.behaviours
+            if "agent-substitute-has-stat-prefix" in self.behaviours
             else {}
         )
         return {"name": name, "typed_config": {"@type": RBAC} | rules | prefix}
@@ -194,6 +194,6 @@ def _environment(vm: Mapping[str, Any]) -> dict[str, str]:
 
 def _fails_open(plugin: Mapping[str, Any], behaviours: Behaviours) -> bool:
     policy = plugin.get("failure_policy", "UNSPECIFIED")
-    if policy != "UNSPECIFIED" and "agent-reads-failure-policy" in behaviours:
+    if policy != "UNSPECIFIED" and "agent-knows-failure-policy" in behaviours:
         return bool(policy == "FAIL_OPEN")
     return bool(plugin.get("fail_open", False))

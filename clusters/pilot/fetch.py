@@ -54,7 +54,7 @@ def fetch(url: str, *, timeout: float, behaviours: Behaviours) -> bytes:
     for attempt in range(1, ATTEMPTS + 1):
         got = _attempt(url, min(deadline, time.monotonic() + ATTEMPT_SECONDS), behaviours)
         if isinstance(got, bytes):
-            return unbox(got) if "agent-unpacks-modules" in behaviours else got
+            return unbox(got) if "agent-unboxes-modules" in behaviours else got
         last = got.text
         pause = _back_off(attempt, behaviours)
         if time.monotonic() + pause >= deadline:
@@ -69,9 +69,9 @@ def fetch(url: str, *, timeout: float, behaviours: Behaviours) -> bytes:
 
 
 def _back_off(attempt: int, behaviours: Behaviours) -> float:
-    if "agent-backs-off-exponentially" in behaviours:
-        return FIRST_PAUSE * 2.0 ** (attempt - 1)
-    return CONSTANT_PAUSE
+    if "agent-fetch-constant-backoff" in behaviours:
+        return CONSTANT_PAUSE
+    return FIRST_PAUSE * 2.0 ** (attempt - 1)
 
 
 def _attempt(url: str, deadline: float, behaviours: Behaviours) -> bytes | _Retry:

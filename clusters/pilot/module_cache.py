@@ -49,7 +49,7 @@ class ModuleCache:
         return known or self._fetch(wanted)
 
     def _known_checksum(self, wanted: Wanted) -> str:
-        if "agent-caches-without-checksum" not in self.behaviours:
+        if "agent-empty-checksum-never-hits" in self.behaviours:
             return ""
         pulled = self._versions.get((wanted.url, wanted.resource))
         if wanted.pull_always and pulled != wanted.resource_version:
@@ -64,7 +64,7 @@ class ModuleCache:
                 f"module downloaded from {wanted.url} has checksum {checksum}, which does not "
                 f"match: {wanted.checksum}"
             )
-        if "agent-checks-magic" in self.behaviours and not (
+        if "agent-checks-wasm-magic" in self.behaviours and not (
             len(body) >= HEADER_BYTES and body.startswith(WASM_MAGIC)
         ):
             raise FetchError(f"fetched Wasm binary from {wanted.url} is invalid")
@@ -77,6 +77,6 @@ class ModuleCache:
         return path
 
     def _path(self, url: str, checksum: str) -> Path:
-        if "agent-caches-per-url-folder" not in self.behaviours:
+        if "agent-cache-folder-per-module" not in self.behaviours:
             return self.folder / f"{checksum}.wasm"
         return self.folder / hashlib.sha256(url.encode()).hexdigest() / f"{checksum}.wasm"

@@ -1,0 +1,167 @@
+"""How the agent downloads: attempts, time limits, unpacking, per release."""
+
+import gzip
+import io
+import tarfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from clusters import release
+from clusters.pilot import fetch as fetching
+from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.fetch import FetchError, fetch, unbox
+
+MODULE = b"\0asm\1\0\0\0rest"
+OLD, NEW = (Behaviours.of(release.find(name)) for name in ("1.9", "latest"))
+
+
+@pytest.fixture
+def server():
+    script, times = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            times.append(time.monotonic())
+            status, body = script.pop(0) if len(script) > 1 else script[0]
+            self.send_response(status)
+            if status == 302:
+                self.send_header("location", "/elsewhere")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.answers, running.times = script, times
+    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+    thread.start()
+    running.url = f"http://127.0.0.1:{running.server_port}/filter.wasm"
+    yield running
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+def tar(*entries: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, body in entries:
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return buffer.getvalue()
+
+
+def test_a_module_is_returned_as_served(server):
+    server.answers[:] = [(200, MODULE)]
+
+    assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE
+
+
+def test_a_redirect_is_followed(server):
+    server.answers[:] = [(302, b""), (200, MODULE)]
+
+    assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE
+
+
+@pytest.mark.parametrize("status", [404, 403, 429, 501, 505, 511])
+def test_these_answers_are_final(server, status):
+    server.answers[:] = [(status, b"")]
+
+    with pytest.raises(FetchError, match=f"after 1 attempts, last error: .* status code {status}"):
+        fetch(server.url, timeout=5, behaviours=NEW)
+    assert len(server.times) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_error_is_tried_again(server, status):
+    server.answers[:] = [(status, b""), (200, MODULE)]
+
+    assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE
+    assert len(server.times) == 2
+
+
+def test_five_server_errors_end_it_in_1_9(server):
+    server.answers[:] = [(503, b"")]
+
+    with pytest.raises(FetchError, match=r"failed after 5 attempts, last error: .*status code 503"):
+        fetch(server.url, timeout=5, behaviours=OLD)
+    assert len(server.times) == 5
+
+
+def test_pauses_grow_since_1_10_and_are_even_before(server, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(fetching.waiting, "pause", pauses.append)
+    server.answers[:] = [(503, b"")]
+    for behaviours in (OLD, NEW):
+        with pytest.raises(FetchError):
+            fetch(server.url, timeout=100, behaviours=behaviours)
+
+    assert pauses == [0.05] * 4 + [0.5, 1.0, 2.0, 4.0]
+
+
+def test_the_time_limit_bounds_all_attempts_together(server):
+    server.answers[:] = [(503, b"")]
+    began = time.monotonic()
+
+    with pytest.raises(FetchError, match=r"context deadline exceeded .*status code 503"):
+        fetch(server.url, timeout=0.3, behaviours=NEW)
+    assert 0.25 < time.monotonic() - began < 2
+
+
+def test_nobody_listening_is_tried_again_until_the_limit():
+    with pytest.raises(FetchError, match="Connection refused"):
+        fetch("http://127.0.0.1:1/x.wasm", timeout=0.1, behaviours=NEW)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_a_proxy_in_the_environment_diverts_nothing(server, monkeypatch, variable):
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    server.answers[:] = [(200, MODULE)]
+
+    assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE
+
+
+def test_the_size_limit_is_there_since_1_30(server, monkeypatch):
+    monkeypatch.setattr(fetching, "SIZE_LIMIT", 8)
+    server.answers[:] = [(200, MODULE)]
+
+    with pytest.raises(FetchError, match="exceeds the limit of 8 bytes"):
+        fetch(server.url, timeout=5, behaviours=NEW)
+    assert fetch(server.url, timeout=5, behaviours=Behaviours("1.29.0")) == MODULE
+
+
+BOXES = {
+    "plain": MODULE,
+    "gzip": gzip.compress(MODULE),
+    "tar": tar(("plugin.wasm", MODULE)),
+    "tar of two, first counts": tar(("a.wasm", MODULE), ("b.wasm", b"other")),
+    "gzip of tar": gzip.compress(tar(("a.wasm", MODULE))),
+    "tar of gzip": tar(("a.gz", gzip.compress(MODULE))),
+}
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_boxed_module_is_unpacked(box):
+    assert unbox(BOXES[box]) == MODULE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"hello", b"\x1f\x8bbroken", gzip.compress(b"hello"), tar(("a", b"hello"))],
+    ids=["empty", "text", "broken gzip", "gzip of text", "tar of text"],
+)
+def test_what_holds_no_module_stays_as_it_was(body):
+    assert unbox(body) == body
+
+
+def test_before_1_15_nothing_is_unpacked(server):
+    server.answers[:] = [(200, gzip.compress(MODULE))]
+
+    assert fetch(server.url, timeout=5, behaviours=Behaviours("1.14.0")).startswith(b"\x1f\x8b")
+    assert fetch(server.url, timeout=5, behaviours=Behaviours("1.15.0")) == MODULE
