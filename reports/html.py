@@ -8,20 +8,21 @@ import jinja2
 from reports.findings import below_level, broken, not_checked
 from reports.matrix import LEGEND, tables
 from reports.model import Report
-from reports.verdict import decided, sentence
+from reports.verdict import LEVELS, claim, overviews
 
 
 def render(report: Report) -> str:
     """Return the report as a self-contained page; every value in it is escaped."""
     return _template().render(
         report=report,
-        sentence=sentence(report),
+        claim=claim(report),
+        overviews=overviews(report.summaries),
+        levels=LEVELS,
         failures=broken(report),
         below=below_level(report),
         holes=not_checked(report),
         tables=tables(report),
         legend=LEGEND,
-        decided=decided,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from reports.findings import Finding, below_level, broken, not_checked
 from reports.matrix import LEGEND, Table, tables
 from reports.model import Report
-from reports.verdict import decided, sentence
+from reports.verdict import LEVELS, overviews, sentence
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
@@ -31,11 +31,10 @@ def fenced(text: str) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {escaped(sentence(report))}"
     yield ""
-    yield from _row("filter", "level", "passed", "failed", "invalid", "inconclusive", "skipped")
-    for each in report.summaries:
-        passed = f"{each.passed}/{decided(each)}"
-        counts = (each.failed, each.invalid, each.inconclusive, each.skipped)
-        yield _cells(each.subject, each.level, passed, *(str(number or "") for number in counts))
+    yield from _row("filter", *LEVELS, "counted apart")
+    for each in overviews(report.summaries):
+        achieved = (each.achieved.get(level, "") for level in LEVELS)
+        yield _cells(each.subject, *achieved, each.apart)
     yield from _findings("Failures", broken(report))
     yield from _below(below_level(report))
     if holes := not_checked(report):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from reports.findings import Finding, below_level, broken, not_checked
 from reports.model import Report
-from reports.verdict import LEVELS, lines, sentence
+from reports.verdict import LEVELS, Overview, overviews, sentence
 
 Colour = Literal["red", "yellow", "green", ""]
 
@@ -36,10 +36,14 @@ def verdict_lines(report: Report) -> tuple[Line, ...]:
     failing = {finding.subject for finding in broken(report)}
     below = {finding.subject for finding in below_level(report)}
     return tuple(
-        Line(text, "red" if whom in failing else "yellow" if whom in below else "green")
-        for text in lines(report.summaries)
-        for whom in [text.partition(" · ")[0]]
+        Line(str(each), _tone(each, failing, below)) for each in overviews(report.summaries)
     )
+
+
+def _tone(each: Overview, failing: set[str], below: set[str]) -> Colour:
+    if each.subject in failing:
+        return "red"
+    return "yellow" if each.subject in below or not each.achieved else "green"
 
 
 def _finding(finding: Finding, folder: str) -> Iterator[Line]:

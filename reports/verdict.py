@@ -1,6 +1,7 @@
 """From single checks to counts, one verdict and one sentence that can be quoted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from reports.model import Check, Level, Report, Requirement, Summary, Verdict
 
@@ -65,30 +66,48 @@ def decided(summary: Summary) -> int:
     return summary.passed + summary.failed
 
 
-def lines(summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return one line per subject: ``basic-auth cpp · core 57/57 · hardened 12/12 · 3 skipped``."""
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What one filter achieved: ``3/5`` per level it was checked at, and what counts apart."""
+
+    subject: str
+    achieved: Mapping[Level, str]
+    apart: str
+
+    def __str__(self) -> str:
+        """Return ``basic-auth cpp · core 57/57 · hardened 12/12 · 3 skipped``."""
+        levels = [f"{level} {count}" for level, count in self.achieved.items()]
+        return " · ".join([self.subject, *levels, *([self.apart] if self.apart else [])])
+
+
+def overviews(summaries: Sequence[Summary]) -> tuple[Overview, ...]:
+    """Return one overview per filter, in the order of the summaries."""
     subjects = dict.fromkeys(each.subject for each in summaries)
-    return tuple(_line(whom, [s for s in summaries if s.subject == whom]) for whom in subjects)
+    return tuple(_overview(whom, [s for s in summaries if s.subject == whom]) for whom in subjects)
 
 
-def _line(whom: str, rows: Sequence[Summary]) -> str:
-    parts = [f"{row.level} {row.passed}/{decided(row)}" for row in rows if decided(row)]
+def _overview(whom: str, rows: Sequence[Summary]) -> Overview:
     apart = {
         "invalid": sum(row.invalid for row in rows),
         "inconclusive": sum(row.inconclusive for row in rows),
         "skipped": sum(row.skipped for row in rows),
     }
-    parts += [f"{number} {word}" for word, number in apart.items() if number]
-    return " · ".join([whom, *parts])
+    return Overview(
+        whom,
+        {row.level: f"{row.passed}/{decided(row)}" for row in rows if decided(row)},
+        " · ".join(f"{number} {word}" for word, number in apart.items() if number),
+    )
 
 
 def sentence(report: Report) -> str:
-    """Return the verdict in one sentence: who did how much, on what."""
-    where = _where(report.facts)
-    text = ("; ".join(_claims(report)) or "no check ran") + where
-    if report.incomplete:
-        text += f"; incomplete: {report.incomplete}"
-    return f"{report.verdict.upper()}: {text}"
+    """Return the verdict in one sentence: who passes how much, on what."""
+    return f"{report.verdict.upper()}: {claim(report)}"
+
+
+def claim(report: Report) -> str:
+    """Return the sentence without the word that opens it."""
+    text = ("; ".join(_claims(report)) or "no check ran") + _where(report.facts)
+    return f"{text}; incomplete: {report.incomplete}" if report.incomplete else text
 
 
 def _claims(report: Report) -> list[str]:
@@ -101,8 +120,8 @@ def _claims(report: Report) -> list[str]:
         ]
         done = [f"{row.passed} of {decided(row)} {row.level}" for row in rows if decided(row)]
         undone = sum(row.skipped + row.inconclusive + row.invalid for row in rows)
-        claim = f"{whom} does {' and '.join(done)} checks" if done else f"{whom} was not judged"
-        claims.append(f"{claim} ({undone} not judged)" if done and undone else claim)
+        text = f"{whom} passes {' and '.join(done)} checks" if done else f"{whom} was not judged"
+        claims.append(f"{text} ({undone} not judged)" if done and undone else text)
     return claims
 
 
