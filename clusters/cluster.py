@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +49,11 @@ class Cluster(Protocol):
     release: Release
     gateway: Gateway
 
-    def render(
-        self, url: str, configuration: str, *, name: str, sha256: str = "", rbac: bool = False
-    ) -> str:
-        """Return EnvoyFilter documents that put a published module in front of every route."""
+    def render(self, url: str, configuration: str, *, name: str, **options: Any) -> str:
+        """Return EnvoyFilter documents that put a published module in front of every route.
+
+        The options are those of `rendering.render`: sha256, vm_id, rbac, timeout, fail_open.
+        """
 
     def delivered(self, documents: str) -> AbstractContextManager[Delivery]:
         """Apply documents whatever becomes of them; take them back on exit."""

@@ -59,11 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what was asked for and what really runs."""
-    binary = config.stash[BINARY]
-    return (
-        f"gateway: istio {config.stash[RELEASE].name} (embedded semantics) on envoy "
-        f"{binary.version} ({binary.path})"
-    )
+    binary, asked = config.stash[BINARY], config.getoption("--istio")
+    name = config.stash[RELEASE].name if asked == release.LATEST else asked
+    return f"gateway: istio {name} (embedded semantics) on envoy {binary.version} ({binary.path})"
 
 
 def pytest_conformance_facts(config: pytest.Config) -> dict[str, str]:

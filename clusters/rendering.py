@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import yaml
@@ -71,9 +72,9 @@ def render(
             },
         },
     }
-    return yaml.safe_dump_all(
-        [_envoy_filter(name, insert), _envoy_filter(f"{name}-config", extension)], sort_keys=False
-    )
+    documents = [_envoy_filter(name, insert), _envoy_filter(f"{name}-config", extension)]
+    # Without a width the configuration would be folded and no longer stand there as given.
+    return yaml.safe_dump_all(documents, sort_keys=False, width=math.inf)
 
 
 def _envoy_filter(name: str, patch: dict[str, Any]) -> dict[str, Any]:

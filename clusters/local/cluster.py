@@ -6,6 +6,7 @@ import itertools
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from clusters import evidence, gate, rendering, waiting
@@ -17,7 +18,7 @@ from clusters.pilot import documents as istio_documents
 from clusters.pilot import protos
 from clusters.pilot.agent import Agent
 from clusters.pilot.behaviours import Behaviours
-from clusters.pilot.node import Node, gateway_node
+from clusters.pilot.node import Node, ingress_gateway
 from clusters.pilot.push import Snapshot, push
 from clusters.pilot.xds import AdsServer
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Documents = dict[tuple[str, str, str], Document]
 
 START_SECONDS = 30.0
+EPOCH = datetime(2021, 2, 9, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -54,17 +56,12 @@ class LocalCluster:
     _names: Iterator[int] = field(default_factory=itertools.count)
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def render(
-        self, url: str, configuration: str, *, name: str, sha256: str = "", rbac: bool = False
-    ) -> str:
+    def render(self, url: str, configuration: str, *, name: str, **options: Any) -> str:
         """Return EnvoyFilter documents for a published module, under a name not used before.
 
         A used name could still be served by the filter that had it, while its listener drains.
         """
-        fresh = f"{name}-{next(self._names)}"
-        return rendering.render(
-            url, configuration, name=fresh, sha256=sha256, vm_id=sha256[:16], rbac=rbac
-        )
+        return rendering.render(url, configuration, name=f"{name}-{next(self._names)}", **options)
 
     @contextmanager
     def delivered(self, documents: str) -> Iterator[Delivery]:
@@ -121,10 +118,14 @@ class LocalCluster:
         for document in parsed:
             known = self._documents.get(document.key)
             created = document.creation_timestamp or (
-                known.creation_timestamp if known else f"2021-01-01T00:00:{next(self._clock):09d}Z"
+                known.creation_timestamp if known else self._now()
             )
             dated[document.key] = replace(document, creation_timestamp=created)
         return dated
+
+    def _now(self) -> str:
+        # A clock of the run's own: documents applied within one second keep their order.
+        return (EPOCH + timedelta(seconds=next(self._clock))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
         self._process.check()
@@ -167,7 +168,7 @@ def running(
     not start, gate.Refused if it refuses the base documents.
     """
     behaviours = Behaviours.of(release)
-    node = gateway_node(release)
+    node = ingress_gateway(release.version)
     documents = {d.key: d for d in istio_documents.parse(base, source="base documents")}
     snapshot = push(tuple(documents.values()), node, release)
     ads = AdsServer()

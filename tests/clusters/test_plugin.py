@@ -1,0 +1,50 @@
+"""The options of the clusters plugin, as a user meets them."""
+
+import pytest
+
+ARGS = ("-p", "reports.plugin", "-p", "bookinfo.plugin", "-p", "clusters.plugin")
+
+
+@pytest.fixture
+def run(pytester):
+    pytester.makepyfile("def test_nothing(): pass")
+    return lambda *options: pytester.runpytest(*ARGS, *options)
+
+
+HEADERS = {
+    "1.9": "istio 1.9 (embedded semantics) on envoy 1.40.0",
+    "1.9.9": "istio 1.9.9 (embedded semantics) on envoy 1.40.0",
+    "latest": "istio 1.31 (embedded semantics) on envoy 1.40.0",
+}
+
+
+@pytest.mark.parametrize("asked", HEADERS)
+def test_the_header_says_what_was_asked_and_what_runs(run, asked):
+    run(f"--istio={asked}").stdout.fnmatch_lines([f"*{HEADERS[asked]}*"])
+
+
+@pytest.mark.parametrize("asked", ["1.99", "1,9", "lates", "1.9.x", "v1.9", ""])
+def test_an_unknown_release_is_a_usage_error_that_lists_the_known(run, asked):
+    result = run(f"--istio={asked}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*unknown Istio release*1.9, 1.10*1.31*"])
+
+
+def test_an_unknown_place_is_a_usage_error_that_lists_the_known(run):
+    result = run("--cluster=kindd")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--cluster*'kindd'*local*"])
+
+
+def test_an_envoy_that_is_not_there_ends_the_run_before_the_first_test(run):
+    result = run("--proxy=/no/such/envoy")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--proxy=/no/such/envoy is no Envoy*", "*Hint:*"])
+    result.stdout.no_fnmatch_line("*passed*")
+
+
+def test_the_options_stand_under_a_heading_of_their_own(run):
+    run("--help").stdout.fnmatch_lines(["where the filter runs:", "*--cluster*", "*--istio*"])

@@ -1,0 +1,98 @@
+"""A run that is ended in any way leaves no process and no half-written file."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clusters import waiting
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = ("reports.plugin", "filters.plugin", "bookinfo.plugin", "clusters.plugin")
+CHECK = """
+import os, signal
+from pathlib import Path
+
+def test_waits_while_everything_runs(cluster, gateway):
+    assert gateway.send("GET", "/productpage").status == 200
+    Path("pids").write_text(str(cluster._process.child.pid))
+    while True:
+        signal.pause()
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A pytest run in a folder of its own, inside its only test; gives it and Envoy's pid."""
+    (tmp_path / "test_it.py").write_text(CHECK)
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "pytest", "-c", "/dev/null", "--rootdir", "."]
+    command += [word for plugin in PLUGINS for word in ("-p", plugin)]
+    process = subprocess.Popen(
+        [*command, "-p", "no:cacheprovider", "--basetemp", "temporary/base", "test_it.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    told = tmp_path / "pids"
+
+    def envoy() -> int:
+        assert process.poll() is None, process.stdout.read()
+        return int(told.read_text() or 0) if told.exists() else 0
+
+    yield process, waiting.until(envoy, bool, what="the test to run", within=60)
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name
+)
+def test_no_envoy_outlives_a_run_that_gets(run, tmp_path, end):
+    process, envoy = run
+    assert alive(envoy)
+
+    process.send_signal(end)
+    process.communicate(timeout=30)
+
+    waiting.until(lambda: alive(envoy), lambda it: not it, what="Envoy's end", within=10)
+    written = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}
+    assert written <= {"test_it.py", "temporary", "pids", "reports"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /dev/shm")
+def test_envoy_leaves_no_shared_memory_and_no_socket(run):
+    process, envoy = run
+    opened = {str(link.readlink()) for link in Path(f"/proc/{envoy}/fd").iterdir()}
+    shared = [path for path in Path("/dev/shm").iterdir() if "envoy" in path.name]
+
+    assert not [name for name in opened if "/dev/shm" in name]
+    assert shared == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_everything_listens_on_loopback_only(run):
+    process, envoy = run
+    listening = set()
+    for pid in (process.pid, envoy):
+        inodes = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                    listening.add(fields[1].split(":")[0])
+
+    assert listening == {"0100007F"}
