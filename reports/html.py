@@ -33,8 +33,8 @@ def link(path: str) -> str:
 
 def title(nodeid: str) -> str:
     """Return the sentence that the name of a test is, with its parameters."""
-    name, bracket, parameters = nodeid.rpartition("::")[2].partition("[")
-    words = name.removeprefix("test_").replace("_", " ")
+    path, bracket, parameters = nodeid.partition("[")
+    words = path.rpartition("::")[2].removeprefix("test_").replace("_", " ")
     return f"{words} [{parameters}" if bracket else words
 
 

@@ -4,9 +4,9 @@ The JSON form is the source of every other rendering. Its schema is published as
 ``reports/report.schema.json``; a change that breaks readers raises ``schema_version``.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def printable(text: object) -> object:
@@ -96,3 +96,12 @@ class Report(Row):
     )
     checks: tuple[Check, ...]
     summaries: tuple[Summary, ...]
+
+    @model_validator(mode="after")
+    def _names_what_it_checks(self) -> Self:
+        known = {each.id for each in self.requirements}
+        for check in self.checks:
+            for requirement in check.requirements:
+                if requirement not in known:
+                    raise ValueError(f"{requirement} is not among its requirements")
+        return self

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from reports.findings import Finding, below_level, broken, not_checked
@@ -57,7 +58,7 @@ def _finding(finding: Finding, folder: str) -> Iterator[Line]:
         "actual": first.actual,
         "message": "" if first.actual else first.message,
         "curl": first.curl,
-        "evidence": f"{folder}/{first.evidence}" if first.evidence else "",
+        "evidence": str(PurePath(folder, first.evidence)) if first.evidence else "",
         "check": first.nodeid,
     }
     for name, value in fields.items():

@@ -13,7 +13,9 @@ from reports.verdict import overall, summarise
 HOSTILE = '<script>alert("x")</script> | `a` ``` \x1b[31m'
 
 
-def requirement(name: str, level: Level, sentence: str, contract: str = "basic-auth") -> Requirement:
+def requirement(
+    name: str, level: Level, sentence: str, contract: str = "basic-auth"
+) -> Requirement:
     return Requirement(
         id=name,
         sentence=sentence,

@@ -28,7 +28,14 @@ def test_requirements_keep_their_order_and_every_key(tmp_path: Path) -> None:
 
     assert [each.id for each in found] == ["HDR-2", "HDR-1"]
     first = found["HDR-2"]
-    assert (first.sentence, first.level, first.contract, first.source, first.since, first.until) == (
+    assert (
+        first.sentence,
+        first.level,
+        first.contract,
+        first.source,
+        first.since,
+        first.until,
+    ) == (
         "It holds.",
         "core",
         "headers",

@@ -1,0 +1,437 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.reports.conftest import Run
+
+Suite = Callable[..., Path]
+RULES = "suites/requirements.toml"
+
+
+def saved(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return report
+
+
+@pytest.fixture
+def out(pytester: pytest.Pytester) -> Path:
+    return pytester.path / "reports" / "out"
+
+
+def test_a_passing_run_ends_in_its_verdict_and_the_paths_of_the_report(
+    run: Run, suite: Suite
+) -> None:
+    suite(more='@pytest.mark.requirement("HDR-1")\ndef test_header(): pass\n')
+    result = run()
+
+    assert result.ret == 0
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*= conformance =*",
+            "basic-auth cpp · core 3/3 · hardened 1/1",
+            "PASS: basic-auth cpp passes 3 of 3 core checks",
+            "reports/out/report.json",
+            "reports/out/report.md",
+            "reports/out/report.html",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*not checked*")
+
+
+def test_a_failure_names_requirement_expectation_and_curl(run: Run, suite: Suite) -> None:
+    suite(auth_2=200)
+    result = run()
+
+    assert result.ret == 1
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- Requirement -*",
+            "AUTH-2: Missing credentials are answered 401.",
+            "basic-auth cpp · core 1/2 · hardened 1/1",
+            "FAIL AUTH-2 · core · basic-auth cpp",
+            "  Missing credentials are answered 401.",
+            "  expected  200",
+            "  actual    401",
+            "  curl      curl -i http://127.0.0.1:1/",
+            "  check     suites/test_auth.py::test_missing_credentials",
+            "FAIL: basic-auth cpp passes 1 of 2 core checks",
+        ]
+    )
+
+
+def test_what_the_run_knows_of_a_check_is_kept(run: Run, suite: Suite, out: Path) -> None:
+    suite(
+        more=f"""
+@pytest.mark.requirement("AUTH-2")
+def test_with_evidence(record_property):
+    record_property("expected", "a challenge")
+    record_property("actual", "none")
+    record_property("release", "1.9.9")
+    record_property("evidence", {str(out / "evidence" / "x")!r})
+    assert 1 == 2
+"""
+    )
+    run()
+
+    (check,) = [each for each in saved(out)["checks"] if each["verdict"] == "fail"]
+    assert check.pop("seconds") >= 0
+    assert check == {
+        "nodeid": "suites/test_auth.py::test_with_evidence",
+        "requirements": ["AUTH-2"],
+        "level": "core",
+        "filter": "basic-auth cpp",
+        "release": "1.9.9",
+        "verdict": "fail",
+        "message": "assert 1 == 2",
+        "expected": "a challenge",
+        "actual": "none",
+        "curl": "curl -i http://127.0.0.1:1/",
+        "evidence": "evidence/x",
+    }
+
+
+def test_a_failure_below_the_level_is_shown_apart_and_does_not_fail_the_run(
+    run: Run, suite: Suite, out: Path
+) -> None:
+    suite(auth_9="bare")
+    result = run("-v")
+
+    assert result.ret == 0
+    assert result.parseoutcomes() == {"passed": 3, "below level": 1}
+    result.stdout.fnmatch_lines(
+        [
+            "suites/test_auth.py::test_realm_is_quoted BELOW LEVEL *",
+            "basic-auth cpp · core 2/2 · hardened 0/1",
+            "below level, not judged: basic-auth cpp · hardened: AUTH-9",
+            "PASS: basic-auth cpp passes 2 of 2 core checks",
+        ]
+    )
+    (check,) = [each for each in saved(out)["checks"] if each["requirements"] == ["AUTH-9"]]
+    assert (check["verdict"], check["expected"]) == ("fail", "'bare'")
+
+
+@pytest.mark.parametrize(("level", "code"), [("core", 0), ("hardened", 1), ("compat", 1)])
+def test_level_says_whose_failures_fail_the_run(
+    run: Run, suite: Suite, out: Path, level: str, code: int
+) -> None:
+    suite(auth_9="bare")
+
+    assert run(f"--level={level}").ret == code
+    assert saved(out)["verdict"] == ("fail" if code else "pass")
+    assert saved(out)["level"] == level
+
+
+def test_core_failures_fail_the_run_at_every_level(run: Run, suite: Suite) -> None:
+    suite(auth_1=500)
+
+    assert [run(f"--level={level}").ret for level in ("core", "hardened", "compat")] == [1, 1, 1]
+
+
+def test_an_unknown_level_is_a_usage_error(run: Run, suite: Suite) -> None:
+    suite()
+
+    assert run("--level=must").ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_test_of_several_requirements_has_the_strictest_level(
+    run: Run, suite: Suite, out: Path
+) -> None:
+    suite(
+        more="""
+pytestmark = pytest.mark.requirement("AUTH-9")
+
+@pytest.mark.requirement("AUTH-9", "AUTH-2")
+def test_both(): assert False
+"""
+    )
+
+    assert run().ret == 1
+    (check,) = [each for each in saved(out)["checks"] if each["verdict"] == "fail"]
+    assert check["requirements"] == ["AUTH-9", "AUTH-2"]
+    assert check["level"] == "core"
+
+
+def test_an_error_in_setup_counts_at_every_level_and_is_no_verdict_on_the_filter(
+    run: Run, suite: Suite, out: Path
+) -> None:
+    suite(
+        more="""
+@pytest.fixture
+def gate():
+    raise RuntimeError("Envoy refused version 3")
+
+@pytest.mark.requirement("AUTH-9")
+def test_behind_the_gate(gate): pass
+"""
+    )
+    result = run()
+
+    assert result.ret == 1
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "basic-auth cpp · core 2/2 · hardened 1/1 · 1 invalid",
+            "ERROR AUTH-9 · hardened · basic-auth cpp",
+            "  message   RuntimeError: Envoy refused version 3",
+            "INVALID: *; incomplete: 1 check ended in an error",
+        ]
+    )
+    assert saved(out)["verdict"] == "invalid"
+
+
+def test_an_error_in_teardown_takes_back_a_pass(run: Run, suite: Suite, out: Path) -> None:
+    suite(
+        more="""
+@pytest.fixture
+def restored():
+    yield
+    raise RuntimeError("the old configuration did not come back")
+
+@pytest.mark.requirement("AUTH-1")
+def test_restores(restored): pass
+"""
+    )
+
+    assert run().ret == 1
+    (check,) = [each for each in saved(out)["checks"] if each["verdict"] != "pass"]
+    assert (check["verdict"], check["message"]) == (
+        "invalid",
+        "RuntimeError: the old configuration did not come back",
+    )
+
+
+def test_a_skip_is_counted_apart_with_its_reason(run: Run, suite: Suite, out: Path) -> None:
+    suite(
+        more="""
+@pytest.fixture
+def toolchain():
+    pytest.skip("cargo not on PATH")
+
+@pytest.mark.requirement("AUTH-1")
+def test_needs_a_toolchain(toolchain): pass
+"""
+    )
+    result = run()
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["basic-auth cpp · core 2/2 · hardened 1/1 · 1 skipped"])
+    (check,) = [each for each in saved(out)["checks"] if each["verdict"] == "skipped"]
+    assert check["message"] == "cargo not on PATH"
+
+
+@pytest.mark.parametrize("verdict", ["inconclusive", "invalid"])
+def test_a_measurement_may_skip_itself_as_without_result(
+    run: Run, suite: Suite, out: Path, verdict: str
+) -> None:
+    suite(
+        more=f"""
+@pytest.mark.requirement("AUTH-1")
+def test_measures(record_property):
+    record_property("verdict", {verdict!r})
+    pytest.skip("the machine is too noisy")
+"""
+    )
+    result = run()
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([f"basic-auth cpp · core 2/2 · hardened 1/1 · 1 {verdict}"])
+    assert saved(out)["verdict"] == "pass"
+
+
+def test_a_property_cannot_talk_a_failure_away(run: Run, suite: Suite, out: Path) -> None:
+    suite(
+        more="""
+@pytest.mark.requirement("AUTH-1")
+def test_measures(record_property):
+    record_property("verdict", "inconclusive")
+    assert False
+"""
+    )
+
+    assert run().ret == 1
+    assert saved(out)["verdict"] == "fail"
+
+
+def test_quiet_prints_only_the_verdict_lines(run: Run, suite: Suite) -> None:
+    suite(auth_9="bare")
+    result = run("-q")
+
+    assert result.stdout.lines[-3:-1] == [
+        "basic-auth cpp · core 2/2 · hardened 0/1",
+        "3 passed, 1 below level in " + result.stdout.lines[-2].rpartition(" in ")[2],
+    ]
+    assert "conformance" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("rules", "ran"),
+    [
+        (["AUTH-2"], ["test_missing_credentials"]),
+        (["AUTH-1,AUTH-9"], ["test_right_credentials", "test_realm_is_quoted"]),
+        (["AUTH-1", "AUTH-2"], ["test_right_credentials", "test_missing_credentials"]),
+        (
+            ["AUTH-*"],
+            ["test_right_credentials", "test_missing_credentials", "test_realm_is_quoted"],
+        ),
+    ],
+    ids=["one", "comma", "repeated", "glob"],
+)
+def test_rule_selects_checks_and_deselects_the_rest(
+    run: Run, suite: Suite, rules: list[str], ran: list[str]
+) -> None:
+    suite()
+    result = run("-v", *(f"--rule={rule}" for rule in rules))
+
+    result.assert_outcomes(passed=len(ran), deselected=4 - len(ran))
+    result.stdout.fnmatch_lines([f"*::{name} PASSED*" for name in ran])
+
+
+@pytest.mark.parametrize("rule", ["AUTH-22", "auth-2", "AUTH-2,AUT-*"])
+def test_an_unknown_rule_is_a_usage_error_with_near_matches(
+    run: Run, suite: Suite, rule: str
+) -> None:
+    suite()
+    result = run(f"--rule={rule}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --rule: unknown requirement *{RULES}; did you mean*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+@pytest.mark.parametrize(
+    ("marker", "named"),
+    [
+        ('"AUTH-22"', "unknown requirement 'AUTH-22' among the 4 *did you mean AUTH-2*"),
+        ("", "requirement() takes one or more ids and nothing else"),
+        ('"AUTH-1", level="core"', "requirement() takes one or more ids and nothing else"),
+    ],
+    ids=["unknown", "empty", "keyword"],
+)
+def test_a_wrong_marker_is_a_collection_error_that_names_the_test(
+    run: Run, suite: Suite, marker: str, named: str
+) -> None:
+    suite(more=f"@pytest.mark.requirement({marker})\ndef test_wrong(): pass\n")
+    result = run()
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"suites/test_auth.py::test_wrong: {named}"])
+
+
+def test_a_wrong_catalogue_is_one_usage_error(
+    run: Run, suite: Suite, pytester: pytest.Pytester
+) -> None:
+    suite()
+    path = pytester.path / RULES
+    path.write_text(path.read_text().replace('"hardened"', '"should"'))
+    result = run()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {path}: [[]AUTH-9[]] level: Input should be *"])
+
+
+def test_without_a_catalogue_only_tests_without_requirements_run(
+    run: Run, suite: Suite, pytester: pytest.Pytester
+) -> None:
+    (pytester.path / RULES).unlink()
+    pytester.makepyfile("def test_plain(): pass")
+    plain = run()
+    suite()
+    marked = run()
+
+    assert plain.ret == 0
+    plain.stdout.no_fnmatch_line("*conformance*")
+    assert marked.ret == pytest.ExitCode.INTERRUPTED
+    marked.stdout.fnmatch_lines(["*unknown requirement 'AUTH-1': there is no catalogue at *"])
+
+
+def test_the_catalogue_may_be_elsewhere(run: Run, suite: Suite, pytester: pytest.Pytester) -> None:
+    suite()
+    (pytester.path / RULES).rename(pytester.path / "rules.toml")
+
+    assert run("-o", "requirements=rules.toml").ret == 0
+
+
+def test_tests_without_requirements_leave_no_section_and_no_report(
+    run: Run, pytester: pytest.Pytester, out: Path
+) -> None:
+    pytester.makepyfile("def test_plain(): assert False")
+    result = run()
+
+    assert result.ret == 1
+    result.stdout.no_fnmatch_line("*conformance*")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seen"),
+    [([], True), (["suites"], True), (["suites/test_auth.py"], False), (["-k", "auth"], False)],
+    ids=["all", "folder", "file", "keyword"],
+)
+def test_only_a_full_run_names_requirements_that_nobody_checked(
+    run: Run, suite: Suite, out: Path, arguments: list[str], seen: bool
+) -> None:
+    suite()
+    result = run(*arguments)
+
+    assert ("not checked: HDR-1" in result.stdout.lines) is seen
+    ids = [each["id"] for each in saved(out)["requirements"]]
+    assert ids == ["AUTH-1", "AUTH-2", "AUTH-9"] + ["HDR-1"] * seen
+
+
+@pytest.mark.parametrize(
+    ("bound", "release", "seen"),
+    [
+        ('since = "1.12"', "1.9.9", False),
+        ('since = "1.12"', "1.12.0", True),
+        ('until = "1.12"', "1.13.1", False),
+        ('until = "1.12"', "1.12.9", True),
+        ('since = "1.12"', "1.9.9, 1.31.0", True),
+    ],
+)
+def test_a_requirement_of_another_release_is_no_hole(
+    run: Run, suite: Suite, pytester: pytest.Pytester, bound: str, release: str, seen: bool
+) -> None:
+    suite()
+    with (pytester.path / RULES).open("a") as catalogue:
+        catalogue.write(bound)
+    pytester.makeconftest(
+        f"def pytest_conformance_facts(config): return {{'istio': {release!r}}}\n"
+    )
+
+    assert ("not checked: HDR-1" in run().stdout.lines) is seen
+
+
+def test_facts_of_all_plugins_are_merged_and_quoted(
+    run: Run, suite: Suite, pytester: pytest.Pytester, out: Path
+) -> None:
+    suite()
+    pytester.makeconftest(
+        "def pytest_conformance_facts(config):\n"
+        "    return {'istio': '1.9.9', 'semantics': 'embedded', 'envoy': '1.40.0'}\n"
+    )
+    result = run()
+
+    result.stdout.fnmatch_lines(["PASS: * on Istio 1.9.9 (embedded semantics), Envoy 1.40.0"])
+    assert {"istio", "semantics", "envoy", "python", "platform"} == set(saved(out)["facts"])
+    assert {each["release"] for each in saved(out)["checks"]} == {"1.9.9"}
+
+
+def test_a_run_cut_short_is_no_pass(run: Run, suite: Suite, out: Path) -> None:
+    suite(more="def test_stop(): pytest.exit('enough')\ndef test_never(): pass\n")
+    run()
+
+    assert saved(out)["verdict"] == "invalid"
+    assert saved(out)["incomplete"] == "interrupted"
+
+
+def test_a_run_that_stops_at_the_first_failure_says_so(run: Run, suite: Suite, out: Path) -> None:
+    suite(auth_1=500)
+    run("-x")
+
+    assert saved(out)["incomplete"] == "stopping after 1 failures"
