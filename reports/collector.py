@@ -185,14 +185,12 @@ def _relative(evidence: str, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix() if path.is_absolute() else evidence
 
 
-def _applies(requirement: Requirement, release: str) -> bool:
-    wanted = _numbers(release)
-    if not wanted:
-        return True
-    since, until = _numbers(requirement.since or ""), _numbers(requirement.until or "")
-    return (not since or since <= wanted) and (not until or wanted <= until)
+def _applies(requirement: Requirement, releases: str) -> bool:
+    """Tell whether a requirement holds for any of the releases of a run, ``1.9.9, 1.31.0``."""
+    asked = [_numbers(release) for release in releases.split(",") if release.strip()]
+    since, until = _numbers(requirement.since or "0"), _numbers(requirement.until or "999")
+    return not asked or any(since <= release <= until for release in asked)
 
 
 def _numbers(release: str) -> tuple[int, ...]:
-    parts = release.split(".")[:2]
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
+    return tuple(int(part) for part in release.strip().split(".")[:2])

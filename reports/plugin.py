@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder(config, explicit=bool(given)), "conformance-recorder")
     if given:
         _claim(folder)
-        config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
+        config.option.xmlpath = getattr(config.option, "xmlpath", None) or str(folder / "junit.xml")
 
 
 def _claim(folder: Path) -> None:

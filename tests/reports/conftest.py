@@ -59,12 +59,13 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
-    """Run pytest with the plugin in a fresh folder that holds the catalogue."""
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run pytest with no installed plugin but this one, in a folder with the catalogue."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini("[pytest]\nfilterwarnings = error\njunit_family = xunit1\n")
     suites = pytester.mkdir("suites")
     (suites / "requirements.toml").write_text(CATALOGUE)
-    plugins = ("-p", "reports.plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    plugins = ("-p", "reports.plugin", "-p", "no:cacheprovider")
 
     def run_pytest(*arguments: str) -> pytest.RunResult:
         return pytester.runpytest_inprocess(*plugins, *arguments)

@@ -102,13 +102,13 @@ def test_a_failure_below_the_level_is_shown_apart_and_does_not_fail_the_run(
     result = run("-v")
 
     assert result.ret == 0
-    assert result.parseoutcomes() == {"passed": 3, "below level": 1}
     result.stdout.fnmatch_lines(
         [
             "suites/test_auth.py::test_realm_is_quoted BELOW LEVEL *",
             "basic-auth cpp · core 2/2 · hardened 0/1",
             "below level, not judged: basic-auth cpp · hardened: AUTH-9",
             "PASS: basic-auth cpp passes 2 of 2 core checks",
+            "*= 3 passed, 1 below level in *",
         ]
     )
     (check,) = [each for each in saved(out)["checks"] if each["requirements"] == ["AUTH-9"]]
@@ -261,11 +261,10 @@ def test_quiet_prints_only_the_verdict_lines(run: Run, suite: Suite) -> None:
     suite(auth_9="bare")
     result = run("-q")
 
-    assert result.stdout.lines[-3:-1] == [
-        "basic-auth cpp · core 2/2 · hardened 0/1",
-        "3 passed, 1 below level in " + result.stdout.lines[-2].rpartition(" in ")[2],
-    ]
-    assert "conformance" not in result.stdout.str()
+    dots, verdict, total = result.stdout.lines
+    assert dots.startswith("..b.")
+    assert verdict == "basic-auth cpp · core 2/2 · hardened 0/1"
+    assert total.startswith("3 passed, 1 below level in ")
 
 
 @pytest.mark.parametrize(
@@ -370,7 +369,12 @@ def test_tests_without_requirements_leave_no_section_and_no_report(
 
 @pytest.mark.parametrize(
     ("arguments", "seen"),
-    [([], True), (["suites"], True), (["suites/test_auth.py"], False), (["-k", "auth"], False)],
+    [
+        ([], True),
+        (["suites"], True),
+        (["suites/test_auth.py"], False),
+        (["-k", "credentials or realm"], False),
+    ],
     ids=["all", "folder", "file", "keyword"],
 )
 def test_only_a_full_run_names_requirements_that_nobody_checked(

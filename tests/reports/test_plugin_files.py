@@ -140,11 +140,12 @@ def test_hostile(record_property):
     assert False
 """
     )
-    result = run("-p", "no:junitxml")
+    result = run("--report-dir=found")
 
-    folder = pytester.path / "reports" / "out"
+    folder = pytester.path / "found"
     assert json.loads((folder / "report.json").read_text())["checks"][0]["actual"] == (
         r"<script>alert(1)</script>\x1b[31m\udcff\x00"
     )
     assert "<script" not in (folder / "report.html").read_text()
+    assert "<script" not in (folder / "junit.xml").read_text()
     result.stdout.fnmatch_lines([r"  actual    <script>alert(1)</script>\x1b[[]31m\udcff\x00"])

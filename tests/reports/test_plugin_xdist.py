@@ -8,7 +8,7 @@ import pytest
 from tests.reports.conftest import Run
 
 Suite = Callable[..., Path]
-PARALLEL = ("-n", "2")
+PARALLEL = ("-p", "xdist", "-n", "2")
 
 
 def saved(pytester: pytest.Pytester) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def test_two_workers_find_what_one_process_finds(
     second = saved(pytester)
 
     assert (alone.ret, parallel.ret) == (1, 1)
-    assert parallel.parseoutcomes() == {"passed": 2, "failed": 1, "below level": 1}
+    parallel.stdout.fnmatch_lines(["*= 1 failed, 2 passed, 1 below level in *"])
     for report in (first, second):
         del report["started"], report["seconds"]
         for check in report["checks"]:
