@@ -91,14 +91,24 @@ def pack(resource: Mapping[str, Any], type_url: str) -> any_pb2.Any:
     return _pack(json.dumps(resource, sort_keys=True), type_url)
 
 
-def unpack(packed: any_pb2.Any) -> Message:
-    """Return the message inside an Any; raises ProtoError when type or bytes are unknown."""
-    made = message_class(packed.type_url)()
-    try:
-        made.MergeFromString(packed.value)
-    except DecodeError as error:
-        raise ProtoError(f"cannot decode {packed.type_url}: {error}") from error
-    return made
+def parse_any(value: Mapping[str, Any]) -> Message:
+    """Return the message inside an Any given as JSON (`@type` and its fields, or `value`)."""
+    packed = any_pb2.Any()
+    _check_any(value, strict=False)
+    _fill(packed, value, ignore_unknown_fields=True)
+    return _decode(packed.type_url, packed.value)
+
+
+def to_any_dict(message: Message) -> dict[str, Any]:
+    """Return a message as the JSON of an Any that holds it."""
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return to_dict(packed)
+
+
+def reread(message: Message, type_url: str) -> Message:
+    """Return a message's bytes read as another type; raises ProtoError where they make no sense."""
+    return _decode(type_url, message.SerializeToString())
 
 
 def add_ads_servicer(
@@ -125,6 +135,15 @@ def _pack(text: str, type_url: str) -> any_pb2.Any:
     message = parse_strictly(type_url, json.loads(text))
     packed.value = message.SerializeToString(deterministic=True)
     return packed
+
+
+def _decode(type_url: str, data: bytes) -> Message:
+    made = message_class(type_url)()
+    try:
+        made.MergeFromString(data)
+    except DecodeError as error:
+        raise ProtoError(f"cannot decode {type_url}: {error}") from error
+    return made
 
 
 def _import_package_of(name: str) -> None:

@@ -107,7 +107,7 @@ def message(**fields: Shape) -> Shape:
             return
         for key, one in value.items():
             if key not in fields:
-                yield Problem(path, f"unknown field `{key}`; {_known(key, tuple(fields))}")
+                yield Problem((*path, key), f"unknown field `{key}`; {_known(key, tuple(fields))}")
             elif one is not None:
                 yield from fields[key](one, (*path, key))
 

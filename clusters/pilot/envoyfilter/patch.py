@@ -1,0 +1,91 @@
+"""One configPatch of an EnvoyFilter, and what became of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clusters.pilot.documents import Key
+
+if TYPE_CHECKING:
+    from clusters.pilot.documents import Document
+
+_REWRITTEN_TO_ADD = ("INSERT_BEFORE", "INSERT_AFTER", "INSERT_FIRST")
+_WITH_INSERTS = ("HTTP_FILTER",)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one patch: `sentence` says what it was applied to, or why it was not."""
+
+    document: Key
+    index: int
+    apply_to: str
+    operation: str
+    effective: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """One patch: where it may go (`match`), what is done there and with which value."""
+
+    document: Key
+    index: int
+    apply_to: str
+    operation: str
+    match: Mapping[str, Any]
+    value: Mapping[str, Any]
+
+    @property
+    def listener(self) -> Mapping[str, Any]:
+        """Return the listener part of the match, empty when it names none."""
+        return self.match.get("listener") or {}
+
+    @property
+    def filter_name(self) -> str | None:
+        """Return the network filter the match names, or None when it names none."""
+        wanted = (self.listener.get("filterChain") or {}).get("filter")
+        return None if wanted is None else wanted.get("name") or ""
+
+    @property
+    def sub_filter_name(self) -> str | None:
+        """Return the HTTP filter the match names, or None when it names none."""
+        wanted = (self.listener.get("filterChain") or {}).get("filter") or {}
+        sub = wanted.get("subFilter")
+        return None if sub is None else sub.get("name") or ""
+
+    def outcome(self, effective: bool, sentence: str) -> Outcome:
+        """Return an outcome of this patch."""
+        return Outcome(
+            document=self.document,
+            index=self.index,
+            apply_to=self.apply_to,
+            operation=self.operation,
+            effective=effective,
+            sentence=sentence,
+        )
+
+    def __str__(self) -> str:
+        """Return how people name the patch: `istio-system/basic-auth configPatches[0]`."""
+        _, namespace, name = self.document
+        return f"{namespace}/{name} configPatches[{self.index}]"
+
+
+def patches(document: "Document") -> Iterable[Patch]:
+    """Yield the patches of a validated EnvoyFilter in their order.
+
+    An insert of what has no order is the same as ADD, as istiod rewrites it (istio.md 1.5).
+    """
+    for index, entry in enumerate(document.spec.get("configPatches") or []):
+        apply_to, patch = entry["applyTo"], entry["patch"]
+        operation = patch["operation"]
+        if operation in _REWRITTEN_TO_ADD and apply_to not in _WITH_INSERTS:
+            operation = "ADD"
+        yield Patch(
+            document=document.key,
+            index=index,
+            apply_to=apply_to,
+            operation=operation,
+            match=entry.get("match") or {},
+            value=patch.get("value") or {},
+        )

@@ -1,0 +1,115 @@
+"""One push: documents, a proxy and a release in; everything the control plane sends out.
+
+Pure: equal input gives equal output, and nothing is fetched or waited for.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clusters.pilot import upstreams, validation
+from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.documents import together
+from clusters.pilot.envoyfilter import extension_config, http_filter, match, selection
+from clusters.pilot.envoyfilter.ledger import Depth, Ledger
+from clusters.pilot.envoyfilter.patch import Outcome, Patch, patches
+from clusters.pilot.gateways import merge
+from clusters.pilot.listeners import listener
+from clusters.pilot.routes import route_configuration
+from clusters.pilot.services import labels_of, services
+
+if TYPE_CHECKING:
+    from clusters.pilot.documents import Document
+    from clusters.pilot.node import Node
+    from clusters.release import Release
+
+__all__ = ["Outcome", "Snapshot", "push"]
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything one push sends, each resource in Envoy's JSON form, and what became of patches.
+
+    `listeners` is LDS, `routes` RDS, `clusters` CDS, `endpoints` EDS and `extensions` ECDS;
+    `warnings` are what Istio's webhook would say about the documents.
+    """
+
+    listeners: tuple[Resource, ...]
+    routes: tuple[Resource, ...]
+    clusters: tuple[Resource, ...]
+    endpoints: tuple[Resource, ...]
+    extensions: tuple[Resource, ...]
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def push(documents: Iterable["Document"], node: "Node", release: "Release") -> Snapshot:
+    """Return what istiod of a release sends to a gateway for these documents.
+
+    Raises InvalidDocument with the webhook's words, and NotBuilt for what Istio could read.
+    """
+    documents = together(documents)
+    behaviours = Behaviours.of(release)
+    warnings = tuple(
+        f"{one}: {text}" for one in documents for text in validation.validate(one, behaviours)
+    )
+    mesh = services(documents, node)
+    ports = merge(documents, node, mesh, behaviours)
+    ledger = Ledger()
+    every, reaching = _patches(documents, node, labels_of(node, mesh), behaviours, ledger)
+    generated = [listener(port, behaviours) for port in ports]
+    on_filters = [patch for patch in reaching if patch.apply_to == "HTTP_FILTER"]
+    if not generated:
+        for patch in on_filters:
+            ledger.failed(patch, Depth.NO_LISTENER, "no Gateway gives the proxy a listener")
+    listeners = http_filter.apply(generated, on_filters, behaviours, ledger)
+    extensions, served = extension_config.apply(
+        [patch for patch in reaching if patch.apply_to == "EXTENSION_CONFIG"], listeners
+    )
+    by_patch = {(one.document, one.index): one for one in served}
+    return Snapshot(
+        listeners=listeners,
+        routes=tuple(
+            route_configuration(port, documents, node, mesh, behaviours) for port in ports
+        ),
+        clusters=upstreams.clusters(mesh, behaviours),
+        endpoints=upstreams.endpoints(mesh),
+        extensions=extensions,
+        outcomes=tuple(
+            by_patch.get((patch.document, patch.index)) or ledger.outcome(patch) for patch in every
+        ),
+        warnings=warnings,
+    )
+
+
+def _patches(
+    documents: Iterable["Document"],
+    node: "Node",
+    labels: Mapping[str, str],
+    behaviours: Behaviours,
+    ledger: Ledger,
+) -> tuple[list[Patch], list[Patch]]:
+    """Return every patch in the order istiod takes them, and those that reach the gateway."""
+    every, reaching = [], []
+    filters = [one for one in documents if one.kind == "EnvoyFilter"]
+    for document in selection.ordered(filters, behaviours):
+        left_out = selection.why_not(document, node, labels, behaviours)
+        for patch in patches(document):
+            every.append(patch)
+            tests = (
+                (Depth.SELECTION, left_out),
+                (Depth.PROXY, match.proxy(patch, node, behaviours)),
+                (Depth.CONTEXT, None if _any_context(patch) else match.context(patch)),
+            )
+            failed = next(((depth, text) for depth, text in tests if text), None)
+            if failed:
+                ledger.failed(patch, *failed)
+            else:
+                reaching.append(patch)
+    return every, reaching
+
+
+def _any_context(patch: Patch) -> bool:
+    return patch.apply_to == "EXTENSION_CONFIG"

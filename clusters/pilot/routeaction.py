@@ -1,0 +1,200 @@
+"""What a VirtualService's HTTP route does, as Envoy's route action (istio.md section 2.5)."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from clusters.pilot import durations, hosts
+from clusters.pilot.headers import Operations, operations
+from clusters.pilot.protos import TYPE_PREFIX
+from clusters.pilot.upstreams import cluster_name
+
+if TYPE_CHECKING:
+    from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.services import Service
+
+_PREVIOUS_HOSTS = {
+    "name": "envoy.retry_host_predicates.previous_hosts",
+    "typed_config": {
+        "@type": TYPE_PREFIX
+        + "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+    },
+}
+_RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
+_STATUSES = {
+    301: "MOVED_PERMANENTLY",
+    302: "FOUND",
+    303: "SEE_OTHER",
+    307: "TEMPORARY_REDIRECT",
+    308: "PERMANENT_REDIRECT",
+}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Action:
+    """Turns the action part of one VirtualService's routes into Envoy's, for one server port."""
+
+    __slots__ = ("_behaviours", "_mesh", "_namespace", "_port")
+
+    def __init__(
+        self, namespace: str, port: int, mesh: Mapping[str, "Service"], behaviours: "Behaviours"
+    ) -> None:
+        self._namespace = namespace
+        self._port = port
+        self._mesh = mesh
+        self._behaviours = behaviours
+
+    def apply(self, route: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of Envoy's Route that say what is done with a request."""
+        own = operations(route.get("headers"))
+        made = own.fields()
+        if route.get("redirect"):
+            made["redirect"] = self._redirect(route["redirect"])
+        elif route.get("directResponse"):
+            made["direct_response"] = _direct_response(route["directResponse"])
+        else:
+            made = self._routed(route, own)
+        return made
+
+    def cluster(self, destination: Mapping[str, Any]) -> str:
+        """Return the cluster of a destination: its port, else the service's only one, else ours."""
+        host = hosts.fully_qualified(destination["host"], self._namespace)
+        service = self._mesh.get(host)
+        port = (destination.get("port") or {}).get("number")
+        if not port:
+            only = service is not None and len(service.ports) == 1
+            port = service.ports[0].number if service and only else self._port
+        return cluster_name(host, port, destination.get("subset") or "")
+
+    def _routed(self, route: Mapping[str, Any], own: Operations) -> dict[str, Any]:
+        timeout = durations.to_json(route.get("timeout") or "0s")
+        action: dict[str, Any] = {"timeout": timeout, "max_grpc_timeout": timeout}
+        retries = self._retries(route.get("retries"))
+        if retries:
+            action["retry_policy"] = retries
+        rewrite = route.get("rewrite") or {}
+        if rewrite.get("uriRegexRewrite"):
+            regex = rewrite["uriRegexRewrite"]
+            action["regex_rewrite"] = {
+                "pattern": {"regex": regex.get("match", "")},
+                "substitution": regex.get("rewrite", ""),
+            }
+        elif rewrite.get("uri"):
+            action["prefix_rewrite"] = rewrite["uri"]
+        authority = rewrite.get("authority") or own.authority
+        mirrors = list(self._mirrors(route))
+        if mirrors:
+            action["request_mirror_policies"] = mirrors
+        if len(route["route"]) == 1:
+            (only,) = route["route"]
+            action["cluster"] = self.cluster(only["destination"])
+            theirs = operations(only.get("headers"))
+            authority = authority or theirs.authority
+            own = own.followed_by(theirs)
+        else:
+            action["weighted_clusters"] = {"clusters": self._weighted(route["route"])}
+        if authority:
+            action["host_rewrite_literal"] = authority
+        return own.fields() | {"route": action}
+
+    def _weighted(self, destinations: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        made = []
+        for one in destinations:
+            if not one.get("weight"):
+                continue
+            theirs = operations(one.get("headers"))
+            entry = {"name": self.cluster(one["destination"]), "weight": one["weight"]}
+            if theirs.authority:
+                entry["host_rewrite_literal"] = theirs.authority
+            made.append(entry | theirs.fields())
+        return made
+
+    def _mirrors(self, route: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        single = {"destination": route["mirror"]} if route.get("mirror") else None
+        if single and route.get("mirrorPercentage") is not None:
+            single["percentage"] = route["mirrorPercentage"]
+        for mirror in (*([single] if single else []), *(route.get("mirrors") or [])):
+            percent = mirror.get("percentage")
+            if percent is not None and not percent.get("value"):
+                continue
+            made: dict[str, Any] = {
+                "cluster": self.cluster(mirror["destination"]),
+                "runtime_fraction": {
+                    "default_value": {"numerator": 100} if percent is None else fraction(percent)
+                },
+                "trace_sampled": False,
+            }
+            if "mirrors-keep-the-host" in self._behaviours:
+                made["disable_shadow_host_suffix_append"] = True
+            yield made
+
+    def _retries(self, policy: Mapping[str, Any] | None) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "retry_on": _RETRY_ON,
+            "num_retries": 2,
+            "retry_host_predicate": [_PREVIOUS_HOSTS],
+            "host_selection_retry_max_attempts": "5",
+        }
+        if "retries-include-503" in self._behaviours:
+            made["retriable_status_codes"] = [503]
+        if policy is None:
+            return made
+        if policy.get("attempts", 0) <= 0:
+            return {}
+        made["num_retries"] = policy["attempts"]
+        if policy.get("retryOn"):
+            made.pop("retriable_status_codes", None)
+            made |= _retry_on(policy["retryOn"])
+        if policy.get("perTryTimeout"):
+            made["per_try_timeout"] = durations.to_json(policy["perTryTimeout"])
+        if "retry-backoff-and-previous-hosts" in self._behaviours:
+            if policy.get("retryIgnorePreviousHosts") is False:
+                made.pop("retry_host_predicate")
+            if policy.get("backoff"):
+                made["retry_back_off"] = {"base_interval": durations.to_json(policy["backoff"])}
+        return made
+
+    def _redirect(self, redirect: Mapping[str, Any]) -> dict[str, Any]:
+        scheme = redirect.get("scheme") or ""
+        port = redirect.get("port") or 0
+        if redirect.get("derivePort") == "FROM_REQUEST_PORT":
+            port = self._port
+        if port == _DEFAULT_PORTS.get(scheme or "http"):
+            port = 0
+        made: dict[str, Any] = {
+            "host_redirect": redirect.get("authority") or "",
+            "path_redirect": redirect.get("uri") or "",
+            "port_redirect": port,
+            "response_code": _STATUSES[redirect.get("redirectCode") or 301],
+        }
+        return made | ({"scheme_redirect": scheme} if scheme else {})
+
+
+def fraction(percent: Mapping[str, float]) -> dict[str, Any]:
+    """Return a percentage as Envoy's fraction of a million."""
+    return {"numerator": int(percent.get("value", 0) * 10000), "denominator": "MILLION"}
+
+
+def _direct_response(response: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"status": response.get("status", 0)}
+    body = response.get("body") or {}
+    for field in ("string", "bytes"):
+        if field in body:
+            made["body"] = {f"inline_{field}": body[field]}
+    return made
+
+
+def _retry_on(text: str) -> dict[str, Any]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    codes = [int(part) for part in parts if _is_status(part)]
+    conditions = [part for part in parts if not _is_status(part)]
+    made: dict[str, Any] = {"retry_on": ",".join(conditions)}
+    if codes:
+        made["retriable_status_codes"] = codes
+        if "retriable-status-codes" not in conditions:
+            made["retry_on"] += ",retriable-status-codes"
+    return made
+
+
+def _is_status(part: str) -> bool:
+    return part.isascii() and part.isdigit() and int(part) in {one.value for one in HTTPStatus}
