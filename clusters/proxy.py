@@ -98,7 +98,8 @@ class Proxy:
         """Return the counters and gauges whose name matches a regular expression."""
         query = f"&filter={pattern}" if pattern else ""
         entries = json.loads(self.read(f"/stats?format=json{query}")).get("stats", [])
-        return {entry["name"]: int(entry["value"]) for entry in entries if "value" in entry}
+        # Text readouts (control_plane.identifier) have a value too, which is no number.
+        return {e["name"]: e["value"] for e in entries if isinstance(e.get("value"), int)}
 
     def log_size(self) -> int:
         """Return where the log ends now, in bytes, for a later `log_since`."""
