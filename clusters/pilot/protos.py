@@ -77,13 +77,19 @@ def parse_strictly(name: str, value: Mapping[str, Any]) -> Message:
 
 def to_dict(message: Message) -> dict[str, Any]:
     """Return a message as JSON with snake_case names, the form every Snapshot holds."""
-    made: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    made: dict[str, Any] = _plain(
+        json_format.MessageToDict(message, preserving_proto_field_name=True)
+    )
     return made
 
 
 def normalise(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a JSON value in the one form `to_dict` gives, whatever spelling it came in."""
-    return to_dict(parse(name, value))
+    """Return a JSON value in the one form `to_dict` gives, whatever spelling it came in.
+
+    The result is the caller's own; equal content is worked out once.
+    """
+    made: dict[str, Any] = json.loads(_normalised(name, json.dumps(value, sort_keys=True)))
+    return made
 
 
 def pack(resource: Mapping[str, Any], type_url: str) -> any_pb2.Any:
@@ -130,11 +136,23 @@ def add_ads_servicer(
 
 
 @lru_cache(maxsize=1024)
+def _normalised(name: str, text: str) -> str:
+    return json.dumps(to_dict(parse(name, json.loads(text))))
+
+
+@lru_cache(maxsize=1024)
 def _pack(text: str, type_url: str) -> any_pb2.Any:
     packed = any_pb2.Any(type_url=type_url)
     message = parse_strictly(type_url, json.loads(text))
     packed.value = message.SerializeToString(deterministic=True)
     return packed
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON without the OrderedDicts that json_format makes of Anys: they compare by order."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _decode(type_url: str, data: bytes) -> Message:

@@ -1,6 +1,8 @@
 """What Istio's webhook refuses or warns about, in its own words (istio.md section 1.10)."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import protos, re2, routevalidation
@@ -141,20 +143,24 @@ def _deprecated(name: str, table: Mapping[str, str]) -> Findings:
 
 
 def _value(message: str, value: Mapping[str, Any]) -> Findings:
+    yield from _readability(message, json.dumps(value, sort_keys=True))
+    spellings = {"typed_config", "typedConfig", "config_discovery", "configDiscovery"}
+    if value.get("name") and not spellings & set(value):
+        yield False, f"using deprecated types by name without typed_config; {value['name']}"
+
+
+@lru_cache(maxsize=256)
+def _readability(message: str, text: str) -> tuple[tuple[bool, str], ...]:
+    value = json.loads(text)
     try:
         protos.parse(message, value)
     except protos.ProtoError as error:
-        yield True, _unreadable(str(error))
-        return
+        return ((True, _unreadable(str(error))),)
     try:
         protos.parse_strictly(message, value)
     except protos.ProtoError as error:
-        yield False, f"Envoy filter: {error}"
-    if value.get("name") and not {"typed_config", "typedConfig"} & set(value):
-        asks = {"config_discovery", "configDiscovery"} & set(value)
-        if not asks:
-            text = "using deprecated types by name without typed_config"
-            yield False, f"{text}; {value['name']}"
+        return ((False, f"Envoy filter: {error}"),)
+    return ()
 
 
 def _unreadable(error: str) -> str:

@@ -98,8 +98,7 @@ class Ledger:
         names = [one.get("name", "") for one in filters]
         for index, one in enumerate(filters):
             if one is http_filter:
-                own = f"{index + 1} of {len(filters)}"
-                return f"HTTP filter {own} ({', '.join(names)})"
+                return f"is HTTP filter {index + 1} of {len(filters)} ({', '.join(names)})"
         return ""
 
     def _did(self, patch: "Patch", where: str, what: str) -> None:
