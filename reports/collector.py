@@ -78,6 +78,11 @@ class Collector:
             row.verdict = verdict
             row.message = _message(phase)
 
+    @property
+    def used(self) -> bool:
+        """Whether any test with a requirement has come by."""
+        return bool(self._rows)
+
     def checks(self, catalogue: Catalogue, *, release: str, folder: Path) -> tuple[Check, ...]:
         """Return the finished checks ordered by node id, evidence relative to ``folder``."""
         return tuple(

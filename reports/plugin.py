@@ -195,7 +195,7 @@ def _patterns(config: pytest.Config) -> list[str]:
 
 def _requirements(item: pytest.Item) -> tuple[str, ...]:
     return tuple(
-        dict.fromkeys(each for mark in item.iter_markers("requirement") for each in mark.args)
+        dict.fromkeys(str(each) for mark in item.iter_markers("requirement") for each in mark.args)
     )
 
 
@@ -236,13 +236,13 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Assemble and write the report; one that cannot be written fails the run."""
         config = self._config
+        if config.option.collectonly or not (self._collector.used or self._explicit):
+            return
         answers = config.hook.pytest_conformance_facts(config=config)
         facts = {name: value for answer in reversed(answers) for name, value in answer.items()}
         checks = self._collector.checks(
             config.stash[CATALOGUE], release=facts.get("istio", ""), folder=self._folder
         )
-        if config.option.collectonly or not (checks or self._explicit):
-            return
         incomplete = self._collector.why_incomplete(_stopped(session, exitstatus))
         self._report = assemble(
             checks,

@@ -306,10 +306,11 @@ def test_an_unknown_rule_is_a_usage_error_with_near_matches(
     ("marker", "named"),
     [
         ('"AUTH-22"', "unknown requirement 'AUTH-22' among the 4 *did you mean AUTH-2*"),
+        ("3", "unknown requirement '3' among the 4 *"),
         ("", "requirement() takes one or more ids and nothing else"),
         ('"AUTH-1", level="core"', "requirement() takes one or more ids and nothing else"),
     ],
-    ids=["unknown", "empty", "keyword"],
+    ids=["unknown", "number", "empty", "keyword"],
 )
 def test_a_wrong_marker_is_a_collection_error_that_names_the_test(
     run: Run, suite: Suite, marker: str, named: str
