@@ -1,0 +1,1 @@
+"""What a basic-auth filter must do."""

@@ -1,0 +1,1 @@
+"""What a header filter must do."""
