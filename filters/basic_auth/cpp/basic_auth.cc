@@ -3,6 +3,8 @@
 // What a configuration may say, and where this filter is deliberately stricter than the upstream
 // plugin of the same configuration: ../README.md. Credentials never reach the log.
 
+#include <algorithm>
+
 #include "contexts.h"
 #include "fields.h"
 #include "proxy_wasm.h"
@@ -56,16 +58,13 @@ bool single_authorization() {
 }
 
 bool lists(const rules::Rule& rule, std::string_view method) {
-  for (const std::string& listed : rule.methods) {
-    if (fields::lower(listed) == fields::lower(method)) return true;
-  }
-  return false;
+  return std::find(rule.methods.begin(), rule.methods.end(), method) != rule.methods.end();
 }
 
 // The rules for the method, host and path of this request; every one of them must be satisfied.
 std::vector<const rules::Rule*> matching(const rules::Rules& all) {
   std::vector<const rules::Rule*> found;
-  std::string method = request_header(":method");
+  std::string method = fields::lower(request_header(":method"));
   for (const rules::Rule& rule : all.rules) {
     if (lists(rule, method)) found.push_back(&rule);
   }

@@ -20,7 +20,7 @@ struct Rule {
   places::Match match = places::Match::prefix;
   std::string path;                      // lower case
   std::vector<std::string> hosts;        // lower case; none: every host
-  std::vector<std::string> methods;      // upper case
+  std::vector<std::string> methods;      // lower case
   std::vector<std::string> credentials;  // "user:password"
 };
 
@@ -29,7 +29,15 @@ struct Rules {
   std::vector<Rule> rules;
 };
 
-using Wrong = std::string;  // what is wrong, empty if nothing is
+using Wrong = std::string;  // where and what is wrong, empty if nothing is
+
+// "realm" + "must be a string", "credentials" + "[0] is empty", "rules[0]" + ".prefix is empty".
+inline Wrong at(const std::string& place, const Wrong& wrong) {
+  bool deeper = wrong.starts_with('[') || wrong.starts_with('.');
+  return wrong.empty() ? wrong : place + (deeper ? "" : " ") + wrong;
+}
+
+inline std::string element(size_t number) { return "[" + std::to_string(number) + "]"; }
 
 inline Wrong expected(const char* what, const json::Value& value) {
   return std::string("must be ") + what + ", is " + json::name(value.kind);
@@ -42,7 +50,7 @@ Wrong read_list(const json::Value& value, Read read) {
   for (size_t i = 0; i < value.items.size(); ++i) {
     const json::Value& item = value.items[i];
     Wrong wrong = item.is(json::Kind::string) ? read(item.text) : expected("a string", item);
-    if (!wrong.empty()) return "element " + std::to_string(i) + " " + wrong;
+    if (!wrong.empty()) return at(element(i), wrong);
   }
   return {};
 }
@@ -53,8 +61,8 @@ inline Wrong read_method(std::string_view text, std::vector<std::string>& method
   bool odd = !fields::token(text);
   for (char c : text) odd |= (c >= 'a' && c <= 'z') || c == '*';
   if (odd) return "is no method; methods are tokens in upper case, there is no wildcard";
-  methods.emplace_back(text);
-  if (text == "GET") methods.emplace_back("HEAD");
+  methods.push_back(fields::lower(text));
+  if (text == "GET") methods.push_back("head");  // whoever may not read may not ask for the size
   return {};
 }
 
@@ -145,7 +153,7 @@ inline Wrong read_rule(const json::Value& value, Rule& rule) {
       return "has the unknown key " + json::shown(key) +
              "; known are prefix, exact, suffix, hosts, request_methods, credentials";
     }
-    if (!wrong.empty()) return key + " " + wrong;
+    if (!wrong.empty()) return "." + at(key, wrong);
   }
   if (paths == 0) return "has no prefix, exact or suffix";
   if (!methods) return "has no request_methods";
@@ -153,17 +161,14 @@ inline Wrong read_rule(const json::Value& value, Rule& rule) {
   return {};
 }
 
-// `Basic realm="..."` (RFC 7617 section 2): a quoted string, so '"' and '\' are escaped.
-inline Wrong read_realm(const json::Value& value, std::string& challenge) {
-  if (!value.is(json::Kind::string)) return expected("a string", value);
-  if (fields::holds_control(value.text)) return "holds a control character";
-  challenge = "Basic realm=\"";
-  for (char c : value.text) {
-    if (c == '"' || c == '\\') challenge.push_back('\\');
-    challenge.push_back(c);
+// A quoted string, as RFC 7617 section 2 wants the realm: '"' and '\' are escaped.
+inline std::string challenge(std::string_view realm) {
+  std::string quoted;
+  for (char c : realm) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
   }
-  challenge.push_back('"');
-  return {};
+  return "Basic realm=\"" + quoted + "\"";
 }
 
 inline Wrong read(std::string_view text, Rules& out) {
@@ -172,15 +177,17 @@ inline Wrong read(std::string_view text, Rules& out) {
   auto document = json::parse(text, error);
   if (!document) return "not valid JSON: " + error;
   if (!document->is(json::Kind::object)) return expected("an object", *document);
-  out.challenge = "Basic realm=\"istio\"";
+  out.challenge = challenge("istio");
   for (const auto& [key, value] : document->members) {
     if (key == "realm") {
-      if (Wrong wrong = read_realm(value, out.challenge); !wrong.empty()) return "realm " + wrong;
+      if (!value.is(json::Kind::string)) return at(key, expected("a string", value));
+      if (fields::holds_control(value.text)) return at(key, "holds a control character");
+      out.challenge = challenge(value.text);
     } else if (key == "basic_auth_rules") {
-      if (!value.is(json::Kind::array)) return key + " " + expected("a list of rules", value);
+      if (!value.is(json::Kind::array)) return at(key, expected("a list of rules", value));
       for (size_t i = 0; i < value.items.size(); ++i) {
         Wrong wrong = read_rule(value.items[i], out.rules.emplace_back());
-        if (!wrong.empty()) return "basic_auth_rules: rule " + std::to_string(i) + " " + wrong;
+        if (!wrong.empty()) return at(key + element(i), wrong);
       }
     } else {
       return "the unknown key " + json::shown(key) + "; known are basic_auth_rules and realm";

@@ -11,10 +11,10 @@
 // keys, a name given twice in one operation, names that are no field names, the fields that frame
 // a message on its connection, and values that would break out of their line.
 
+#include "contexts.h"
 #include "fields.h"
 #include "json.h"
 #include "proxy_wasm.h"
-#include "contexts.h"
 
 namespace {
 
