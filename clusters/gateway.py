@@ -69,7 +69,7 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Gateway:
     """Sends requests to one gateway, each on a connection of its own.
 
@@ -92,6 +92,9 @@ class Gateway:
             timeout=TIMEOUT_SECONDS,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
+
+    def __repr__(self) -> str:
+        return f"<gateway at {self.url}>"
 
     def send(
         self,

@@ -184,6 +184,17 @@ def wasm_filter(request: pytest.FixtureRequest, filter_progress: Callable[[str],
 
 
 @pytest.fixture(scope="session")
+def other_filter(filter_progress: Callable[[str], None]) -> "Callable[[str], Module]":
+    """Return a function from a contract to this project's own filter of it, to stand beside."""
+    from filters import build
+
+    return lambda contract: build.build(
+        next(each for each in sources.bundled() if each.contract == contract),
+        progress=filter_progress,
+    )
+
+
+@pytest.fixture(scope="session")
 def publisher() -> "Iterator[FileServer]":
     """Return a file server on loopback: publish(module) -> URL, and ways to misbehave."""
     from filters.publish import FileServer

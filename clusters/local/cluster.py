@@ -39,7 +39,7 @@ START_SECONDS = 30.0
 EPOCH = datetime(2021, 2, 9, tzinfo=UTC)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class LocalCluster:
     """A running local gateway; make one with `running`."""
 
@@ -55,6 +55,9 @@ class LocalCluster:
     _log_mark: int = 0
     _names: Iterator[int] = field(default_factory=itertools.count)
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __repr__(self) -> str:
+        return f"<local gateway as istio {self.release.version} at {self.gateway.url}>"
 
     def render(self, url: str, configuration: str, *, name: str, **options: Any) -> str:
         """Return EnvoyFilter documents for a published module, under a name not used before.

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from clusters import waiting
 
 if TYPE_CHECKING:
+    import http.client
+
     from clusters.pilot.behaviours import Behaviours
 
 ATTEMPTS = 5
@@ -90,14 +92,18 @@ def _attempt(url: str, deadline: float, behaviours: Behaviours) -> bytes | _Retr
         return _Retry(f"wasm module download request failed: {error}")
 
 
-def _read(answer: object, deadline: float, limit: int | None) -> bytes:
+def _read(answer: http.client.HTTPResponse, deadline: float, limit: int | None) -> bytes:
     body = io.BytesIO()
-    while chunk := answer.read1(CHUNK):  # type: ignore[attr-defined]
+    while chunk := answer.read1(CHUNK):
         body.write(chunk)
         if limit is not None and body.tell() > limit:
             raise FetchError(f"wasm module exceeds the limit of {limit} bytes")
         if time.monotonic() > deadline:
-            raise TimeoutError("context deadline exceeded")
+            raise FetchError("context deadline exceeded")
+    announced = answer.headers.get("content-length")
+    if announced is not None and body.tell() < int(announced):
+        # Only a failed request is tried again, not a body that breaks off.
+        raise FetchError("unexpected EOF")
     return body.getvalue()
 
 

@@ -36,7 +36,7 @@ def check(delivery, gateway, outcome, state):
     assert verdict(gateway) == state
 
 
-@pytest.mark.requirement("DLV-4")
+@pytest.mark.requirement("DLV-3")
 @pytest.mark.parametrize("lists", LISTS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_new_filter_whose_module_is(
@@ -49,7 +49,7 @@ def test_a_new_filter_whose_module_is(
         check(delivery, gateway, outcome, outcome["first"])
 
 
-@pytest.mark.requirement("DLV-5")
+@pytest.mark.requirement("DLV-4")
 @pytest.mark.parametrize("lists", LISTS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_update_to_a_module_that_is(
@@ -67,7 +67,7 @@ def test_an_update_to_a_module_that_is(
         check(delivery, gateway, outcome, state)
 
 
-@pytest.mark.requirement("DLV-6")
+@pytest.mark.requirement("DLV-5")
 @pytest.mark.parametrize("lists", LISTS)
 def test_a_wrong_checksum_is_no_module(cluster, gateway, publisher, wasm_filter, rules, lists):
     outcome = expected("unfetchable", cluster.release.version, lists=lists)
@@ -80,7 +80,7 @@ def test_a_wrong_checksum_is_no_module(cluster, gateway, publisher, wasm_filter,
         check(delivery, gateway, outcome, outcome["first"])
 
 
-@pytest.mark.requirement("DLV-7")
+@pytest.mark.requirement("DLV-6")
 def test_a_server_error_that_passes_is_tried_again(cluster, publisher, wasm_filter, rules):
     url = publisher.serve_status("auth.wasm", 503, then=wasm_filter, times=1)
 
@@ -88,8 +88,9 @@ def test_a_server_error_that_passes_is_tried_again(cluster, publisher, wasm_filt
         assert publisher.requests(url) == 2
 
 
-@pytest.mark.requirement("DLV-8")
+@pytest.mark.requirement("DLV-7")
 @pytest.mark.parametrize("body", [b"<html>please log in</html>", b""], ids=["a page", "nothing"])
+@pytest.mark.usefixtures("wasm_filter")
 def test_bytes_that_are_no_module_never_run(cluster, gateway, publisher, rules, body):
     stopped_by = expected("not-wasm", cluster.release.version)["stopped-by"]
     url = publisher.serve("auth.wasm", body)
@@ -103,7 +104,7 @@ def test_bytes_that_are_no_module_never_run(cluster, gateway, publisher, rules, 
             assert verdict(gateway) == "500"
 
 
-@pytest.mark.requirement("DLV-8")
+@pytest.mark.requirement("DLV-7")
 def test_a_module_cut_in_half_is_refused_by_the_proxy(
     cluster, gateway, publisher, wasm_filter, rules
 ):
@@ -116,7 +117,7 @@ def test_a_module_cut_in_half_is_refused_by_the_proxy(
         assert verdict(gateway) == "500"
 
 
-@pytest.mark.requirement("DLV-8")
+@pytest.mark.requirement("DLV-7")
 @pytest.mark.parametrize("probe", ["no_abi", "unknown_import", "trap_start", "refuse"])
 def test_a_module_that_cannot_start_is_refused_and_the_old_filter_serves(
     cluster, gateway, publisher, probe_module, wasm_filter, rules, probe

@@ -34,7 +34,7 @@ def with_credentials(documents, rules, credentials):
     return documents.replace(rules, json.dumps(changed))
 
 
-@pytest.mark.requirement("DLV-9")
+@pytest.mark.requirement("DLV-8")
 def test_a_removed_filter_is_gone(cluster, gateway, publisher, wasm_filter, rules):
     assert verdict(gateway) == "open"
     text = cluster.render(publisher.publish(wasm_filter), rules, name="removed")
@@ -44,7 +44,7 @@ def test_a_removed_filter_is_gone(cluster, gateway, publisher, wasm_filter, rule
     assert verdict(gateway) == "open"
 
 
-@pytest.mark.requirement("DLV-10")
+@pytest.mark.requirement("DLV-9")
 def test_changed_credentials_take_effect_and_the_old_ones_end(cluster, gateway, guarded, rules):
     # A rule's other methods are open with any credentials, so the proof must be a GET.
     replaced = with_credentials(guarded, rules, OTHER)
@@ -57,7 +57,7 @@ def test_changed_credentials_take_effect_and_the_old_ones_end(cluster, gateway, 
     assert not opens(OTHER)(gateway)
 
 
-@pytest.mark.requirement("DLV-10")
+@pytest.mark.requirement("DLV-9")
 def test_no_request_slips_through_while_credentials_change(cluster, gateway, guarded, rules):
     statuses: list[int] = []
     done = threading.Event()
@@ -81,7 +81,7 @@ def test_no_request_slips_through_while_credentials_change(cluster, gateway, gua
     assert set(statuses) == {401}
 
 
-@pytest.mark.requirement("DLV-11")
+@pytest.mark.requirement("DLV-10")
 @pytest.mark.parametrize("bad", ["{", '{"basic_auth_rules": []}'], ids=["no JSON", "no rules"])
 def test_a_configuration_that_the_filter_refuses_leaves_the_old_one_serving(
     cluster, gateway, guarded, rules, bad
@@ -93,7 +93,7 @@ def test_a_configuration_that_the_filter_refuses_leaves_the_old_one_serving(
     assert verdict(gateway) == "guarded"
 
 
-@pytest.mark.requirement("DLV-11")
+@pytest.mark.requirement("DLV-10")
 def test_refused_bytes_that_come_again_are_still_refused(cluster, gateway, guarded, rules):
     for _ in range(2):
         with cluster.delivered(guarded.replace(rules, "{")) as delivery:
@@ -101,7 +101,7 @@ def test_refused_bytes_that_come_again_are_still_refused(cluster, gateway, guard
             assert verdict(gateway) == "guarded"
 
 
-@pytest.mark.requirement("DLV-12")
+@pytest.mark.requirement("DLV-11")
 def test_two_filters_work_side_by_side(cluster, gateway, guarded, publisher, other_filter):
     module = other_filter("headers")
     text = cluster.render(

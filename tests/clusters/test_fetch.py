@@ -29,7 +29,7 @@ def server():
             self.send_response(status)
             if status == 302:
                 self.send_header("location", "/elsewhere")
-            self.send_header("content-length", str(len(body)))
+            self.send_header("content-length", str(len(body) + running.missing))
             self.end_headers()
             self.wfile.write(body)
 
@@ -37,6 +37,7 @@ def server():
             pass
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.missing = 0  # bytes that are announced and never come
     running.answers, running.times = script, times
     thread = threading.Thread(target=running.serve_forever, args=(0.01,))
     thread.start()
@@ -67,6 +68,14 @@ def test_a_redirect_is_followed(server):
     server.answers[:] = [(302, b""), (200, MODULE)]
 
     assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE
+
+
+def test_a_body_that_breaks_off_is_no_module(server):
+    server.answers[:] = [(200, MODULE)]
+    server.missing = 1
+
+    with pytest.raises(FetchError, match="unexpected EOF"):
+        fetch(server.url, timeout=5, behaviours=NEW)
 
 
 @pytest.mark.parametrize("status", [404, 403, 429, 501, 505, 511])

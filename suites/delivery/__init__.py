@@ -1,0 +1,1 @@
+"""Checks of how a filter reaches the gateway: documents, modules, updates."""
