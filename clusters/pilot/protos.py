@@ -7,6 +7,7 @@ does not pay for it.
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ EDS = TYPE_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
 ECDS = TYPE_PREFIX + "envoy.config.core.v3.TypedExtensionConfig"
 
 _ADS_SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+# The packages still ship v2 messages, which neither Envoy nor Istio's library has any more.
+_GIVEN_UP = re.compile(r"^envoy\..*\.v2(alpha[0-9]*)?\.")
 _JSON_OF_ITS_OWN = frozenset(
     {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"}
 )
@@ -41,6 +44,9 @@ def descriptor(name: str) -> Descriptor:
 
     Raises ProtoError where neither Envoy's API nor protobuf itself has such a message.
     """
+    unknown = ProtoError(f"could not resolve Any message type: {name}")
+    if _GIVEN_UP.search(name):
+        raise unknown
     pool = descriptor_pool.Default()
     try:
         return pool.FindMessageTypeByName(name)
@@ -49,7 +55,7 @@ def descriptor(name: str) -> Descriptor:
     try:
         return pool.FindMessageTypeByName(name)
     except KeyError:
-        raise ProtoError(f"could not resolve Any message type: {name}") from None
+        raise unknown from None
 
 
 def message_class(name: str) -> type[Message]:
@@ -149,7 +155,7 @@ def _pack(text: str, type_url: str) -> any_pb2.Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return JSON without the OrderedDicts that json_format makes of Anys: they compare by order."""
+    """Return JSON without json_format's OrderedDicts for Anys, which compare by order."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -71,7 +71,8 @@ def load(text: str) -> Iterator[Tree]:
         raise YamlError("an alias (*) lies inside what it stands for", 1) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        last = len(text.splitlines()) or 1  # libyaml points behind the end of a cut-off text
+        line = min(mark.line + 1 if mark else 1, last)
         raise YamlError(" ".join(str(error.problem or error.context).split()), line) from error
     except yaml.YAMLError as error:
         raise YamlError(" ".join(str(error).split()), 1) from error

@@ -1,0 +1,142 @@
+"""Differences between releases are data; the code asks for each by name."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from clusters.pilot import behaviours
+from clusters.pilot.behaviours import Behaviour, Behaviours, UnknownBehaviour, known
+from clusters.release import KNOWN, find
+
+PILOT = Path(behaviours.__file__).parent
+
+
+def asked_for_in_code() -> set[str]:
+    """Every literal on the left of `in behaviours` in the embedded control plane."""
+    found = set()
+    for path in PILOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Compare) or not isinstance(node.left, ast.Constant):
+                continue
+            asked = ast.unparse(node.comparators[0]).lstrip("_").removeprefix("self.")
+            if asked.lstrip("_") == "behaviours":
+                found.add(node.left.value)
+    return found
+
+
+def test_every_behaviour_of_istiod_is_asked_for_by_code() -> None:
+    mine = {name for name, one in known().items() if one.part == "istiod"}
+    assert mine - asked_for_in_code() == set()
+
+
+def test_every_behaviour_the_code_asks_for_is_described() -> None:
+    assert asked_for_in_code() - set(known()) == set()
+
+
+def test_the_search_for_questions_finds_some() -> None:
+    assert len(asked_for_in_code()) > 30
+
+
+def test_every_behaviour_says_what_and_how_it_is_known() -> None:
+    for one in known().values():
+        assert one.sentence.endswith("."), one.name
+        assert one.source, one.name
+        assert one.since or one.until, one.name
+        assert one.part in ("istiod", "pilot-agent"), one.name
+
+
+def test_every_behaviour_differs_between_two_known_releases_or_patches() -> None:
+    versions = {f"{one.name}.{patch}" for one in KNOWN for patch in range(11)}
+    for name, one in known().items():
+        held = {name in Behaviours.of(find(version)) for version in versions}
+        assert held == {True, False}, one.name
+
+
+def test_asking_for_an_unknown_behaviour_raises_with_the_nearest() -> None:
+    with pytest.raises(UnknownBehaviour, match="did you mean 'fault-before-cors'"):
+        _ = "fault-before-corse" in Behaviours.of(find("1.9"))
+
+
+@pytest.mark.parametrize(
+    ("version", "held"),
+    [
+        ("1.9.0", False),
+        ("1.13.9", False),
+        ("1.14.5", False),
+        ("1.14.6", True),
+        ("1.15.0", False),
+        ("1.15.3", False),
+        ("1.15.4", True),
+        ("1.16.0", True),
+        ("1.31.0", True),
+    ],
+)
+def test_since_is_the_first_patch_of_each_line(version: str, held: bool) -> None:
+    one = behaviour(since=((1, 14, 6), (1, 15, 4), (1, 16, 0)))
+    assert one.holds_in(numbers(version)) is held
+
+
+@pytest.mark.parametrize(
+    ("version", "held"),
+    [("1.12.9", False), ("1.13.0", True), ("1.13.2", True), ("1.13.3", False), ("1.14.0", False)],
+)
+def test_until_is_the_first_patch_without_it(version: str, held: bool) -> None:
+    one = behaviour(since=((1, 13, 0),), until=((1, 13, 3),))
+    assert one.holds_in(numbers(version)) is held
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("envoyfilter-priority", "1.11"),
+        ("inserts-run-before-merge", "1.14"),
+        ("fault-before-cors", "1.13"),
+        ("ports-ignored-in-host-matching", "1.15"),
+        ("grpc-stats-always", "1.18"),
+        ("remove-runs-in-patch-order", "1.19"),
+        ("priority-across-namespaces", "1.22"),
+        ("delimited-stat-names", "1.23"),
+        ("agent-closed-failure-denies-all", "1.25"),
+        ("envoyfilter-target-refs", "1.27"),
+        ("merge-and-replace-list", "1.31"),
+    ],
+)
+def test_a_behaviour_begins_with_its_release(name: str, first: str) -> None:
+    held = [release.name for release in KNOWN if name in Behaviours.of(release)]
+    assert held[0] == first
+    assert held[-1] == "1.31"
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("agent-fetch-constant-backoff", "1.9"),
+        ("agent-empty-checksum-never-hits", "1.9"),
+        ("deprecated-filter-names-match", "1.18"),
+        ("remove-without-subfilter-removes-all", "1.18"),
+        ("retries-include-503", "1.23"),
+        ("any-merge-takes-targets-type", "1.26"),
+        ("circuit-breakers-track-remaining", "1.28"),
+    ],
+)
+def test_a_behaviour_ends_with_its_release(name: str, last: str) -> None:
+    held = [release.name for release in KNOWN if name in Behaviours.of(release)]
+    assert held[0] == "1.9"
+    assert held[-1] == last
+
+
+def test_a_field_that_means_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"fields that mean nothing: \['sence'\]"):
+        behaviours._behaviour("x", {"sentence": "s", "source": "s", "sence": ["1.9.0"]})
+
+
+def behaviour(
+    since: tuple[behaviours.Version, ...] = (), until: tuple[behaviours.Version, ...] = ()
+) -> Behaviour:
+    return Behaviour("x", "X.", "source: x", "istiod", since, until)
+
+
+def numbers(version: str) -> behaviours.Version:
+    major, minor, patch = (int(part) for part in version.split("."))
+    return major, minor, patch
