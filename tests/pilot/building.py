@@ -48,6 +48,11 @@ def virtual_service(
     return document("VirtualService", name, spec | rest.pop("spec", {}), **rest)
 
 
+def named(table: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """Return the arguments and ids of a table whose rows begin with their name."""
+    return {"argvalues": [row[1:] for row in table], "ids": [row[0] for row in table]}
+
+
 def service_entry(name: str = "productpage", **spec: Any) -> Document:
     whole = {
         "hosts": [f"{name}.default.svc.cluster.local"],
@@ -60,7 +65,7 @@ def service_entry(name: str = "productpage", **spec: Any) -> Document:
     return document("ServiceEntry", name, whole | spec, namespace=namespace)
 
 
-def envoy_filter(*patches: dict[str, Any], name: str = "ef", **rest: Any) -> Document:
+def envoy_filter(*patches: dict[str, Any] | None, name: str = "ef", **rest: Any) -> Document:
     rest.setdefault("namespace", "istio-system")
     spec = {"configPatches": list(patches), **rest.pop("spec", {})}
     return document("EnvoyFilter", name, spec, **rest)

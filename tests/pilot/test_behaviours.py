@@ -21,7 +21,7 @@ def asked_for_in_code() -> set[str]:
                 continue
             asked = ast.unparse(node.comparators[0]).lstrip("_").removeprefix("self.")
             if asked.lstrip("_") == "behaviours":
-                found.add(node.left.value)
+                found.add(str(node.left.value))
     return found
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from clusters.pilot import kinds
 from clusters.pilot.documents import InvalidDocument, NotBuilt, parse, read, together
+from tests.pilot.building import named
 
 GATEWAY = """\
 apiVersion: networking.istio.io/v1alpha3
@@ -71,38 +72,123 @@ def test_one_name_in_two_kinds_or_namespaces_is_no_clash() -> None:
     assert len(parse(f"{GATEWAY}---\n{other}---\n{service}")) == 3
 
 
-REFUSED: list[tuple[str, str, str]] = [
+REFUSED: list[tuple[Any, ...]] = [
     ("no YAML", "a: {b", "f.yaml:1: this is no YAML: did not find expected"),
     ("no mapping", "- a", "f.yaml:1: a document must be a mapping, this is a list"),
     ("text", "just words", "a document must be a mapping, this is a str"),
     ("no kind", "metadata: {name: a}", "f.yaml:1: this document has no kind"),
     ("no name", GATEWAY.replace("  name: gw\n", ""), "f.yaml:1: this Gateway has no metadata.name"),
     ("no metadata", HEAD.format("Gateway").rpartition("metadata")[0], "has no metadata.name"),
-    ("unknown kind", GATEWAY.replace("Gateway", "Gatewy"), "unknown kind 'Gatewy'; known are Gateway, VirtualService, ServiceEntry, EnvoyFilter. Hint: did you mean Gateway?"),
-    ("kubernetes kind", GATEWAY.replace("Gateway", "Deployment"), "unknown kind 'Deployment'; known are"),
-    ("apiVersion", GATEWAY.replace("v1alpha3", "v2"), "Gateway has the apiVersion 'networking.istio.io/v2'; known are networking.istio.io/v1alpha3"),
-    ("apiVersion of EnvoyFilter", HEAD.format("EnvoyFilter").replace("v1alpha3", "v1"), "known are networking.istio.io/v1alpha3"),
-    ("spec field", GATEWAY.replace("servers:", "serverz:"), "f.yaml:7: Gateway gw: spec.serverz: unknown field `serverz`; known are selector, servers (did you mean `servers`?)"),
-    ("deep field", GATEWAY.replace("hosts:", "host:"), "f.yaml:9: Gateway gw: spec.servers[0].host: unknown field `host`"),
-    ("top-level field", GATEWAY.replace("spec:", "specs:"), "unknown field `specs`; known are apiVersion, kind, metadata, spec, status"),
-    ("metadata field", GATEWAY.replace("  name: gw", "  name: gw\n  nam: x"), "metadata.nam: unknown field `nam`"),
-    ("a number for text", GATEWAY.replace('["*"]', "[1]"), "spec.servers[0].hosts[0]: expected text, got 1; quote it"),
-    ("text for a number", GATEWAY.replace("80", '"80"'), "f.yaml:8: Gateway gw: spec.servers[0].port.number: expected a whole number"),
-    ("a boolean label", GATEWAY.replace("  name: gw", "  name: gw\n  labels: {a: y}"), "f.yaml:5: Gateway gw: metadata.labels.a: expected text, got True"),
+    (
+        "unknown kind",
+        GATEWAY.replace("Gateway", "Gatewy"),
+        "unknown kind 'Gatewy'; known are Gateway, VirtualService, ServiceEntry, "
+        "EnvoyFilter. Hint: did you mean Gateway?",
+    ),
+    (
+        "kubernetes kind",
+        GATEWAY.replace("Gateway", "Deployment"),
+        "unknown kind 'Deployment'; known are",
+    ),
+    (
+        "apiVersion",
+        GATEWAY.replace("v1alpha3", "v2"),
+        "Gateway has the apiVersion 'networking.istio.io/v2'; "
+        "known are networking.istio.io/v1alpha3",
+    ),
+    (
+        "apiVersion of EnvoyFilter",
+        HEAD.format("EnvoyFilter").replace("v1alpha3", "v1"),
+        "known are networking.istio.io/v1alpha3",
+    ),
+    (
+        "spec field",
+        GATEWAY.replace("servers:", "serverz:"),
+        "f.yaml:7: Gateway gw: spec.serverz: unknown field `serverz`; "
+        "known are selector, servers (did you mean `servers`?)",
+    ),
+    (
+        "deep field",
+        GATEWAY.replace("hosts:", "host:"),
+        "f.yaml:9: Gateway gw: spec.servers[0].host: unknown field `host`",
+    ),
+    (
+        "top-level field",
+        GATEWAY.replace("spec:", "specs:"),
+        "unknown field `specs`; known are apiVersion, kind, metadata, spec, status",
+    ),
+    (
+        "metadata field",
+        GATEWAY.replace("  name: gw", "  name: gw\n  nam: x"),
+        "metadata.nam: unknown field `nam`",
+    ),
+    (
+        "a number for text",
+        GATEWAY.replace('["*"]', "[1]"),
+        "spec.servers[0].hosts[0]: expected text, got 1; quote it",
+    ),
+    (
+        "text for a number",
+        GATEWAY.replace("80", '"80"'),
+        "f.yaml:8: Gateway gw: spec.servers[0].port.number: expected a whole number",
+    ),
+    (
+        "a boolean label",
+        GATEWAY.replace("  name: gw", "  name: gw\n  labels: {a: y}"),
+        "f.yaml:5: Gateway gw: metadata.labels.a: expected text, got True",
+    ),
     ("a text for a list", GATEWAY.replace('["*"]', '"*"'), "expected a list, got '*'"),
-    ("a list for a mapping", GATEWAY.replace("{number: 80, name: http, protocol: HTTP}", "[80]"), "expected a mapping, got a list"),
-    ("protocol", GATEWAY.replace("HTTP}", "HTPT}"), "unknown value 'HTPT'; known are HTTP, HTTP2, GRPC, GRPC-WEB, HTTPS"),
-    ("name", GATEWAY.replace("name: gw", "name: Gw"), "metadata.name 'Gw' is no name for Kubernetes"),
-    ("time", GATEWAY.replace("  name: gw", "  name: gw\n  creationTimestamp: yesterday"), "creationTimestamp 'yesterday' is no time"),
-    ("duration", HEAD.format("VirtualService") + "spec: {http: [{timeout: 5}]}", "expected a duration such as 1.5s, got 5"),
-    ("applyTo", HEAD.format("EnvoyFilter") + "spec: {configPatches: [{applyTo: HTTP_FILTERS}]}", "unknown value 'HTTP_FILTERS'; known are LISTENER, FILTER_CHAIN"),
-    ("applyTo in lower case", HEAD.format("EnvoyFilter") + "spec: {configPatches: [{applyTo: http_filter}]}", "unknown value 'http_filter'"),
-    ("operation", HEAD.format("EnvoyFilter") + "spec: {configPatches: [{patch: {operation: INSERT}}]}", "known are MERGE, ADD, REMOVE, INSERT_BEFORE, INSERT_AFTER, INSERT_FIRST, REPLACE, MERGE_AND_REPLACE_LIST (did you mean `INSERT_"),
-    ("context", HEAD.format("EnvoyFilter") + "spec: {configPatches: [{match: {context: GATEWAYS}}]}", "known are ANY, SIDECAR_INBOUND, SIDECAR_OUTBOUND, GATEWAY, WAYPOINT (did you mean `GATEWAY`?)"),
-]  # fmt: skip
+    (
+        "a list for a mapping",
+        GATEWAY.replace("{number: 80, name: http, protocol: HTTP}", "[80]"),
+        "expected a mapping, got a list",
+    ),
+    (
+        "protocol",
+        GATEWAY.replace("HTTP}", "HTPT}"),
+        "unknown value 'HTPT'; known are HTTP, HTTP2, GRPC, GRPC-WEB, HTTPS",
+    ),
+    (
+        "name",
+        GATEWAY.replace("name: gw", "name: Gw"),
+        "metadata.name 'Gw' is no name for Kubernetes",
+    ),
+    (
+        "time",
+        GATEWAY.replace("  name: gw", "  name: gw\n  creationTimestamp: yesterday"),
+        "creationTimestamp 'yesterday' is no time",
+    ),
+    (
+        "duration",
+        HEAD.format("VirtualService") + "spec: {http: [{timeout: 5}]}",
+        "expected a duration such as 1.5s, got 5",
+    ),
+    (
+        "applyTo",
+        HEAD.format("EnvoyFilter") + "spec: {configPatches: [{applyTo: HTTP_FILTERS}]}",
+        "unknown value 'HTTP_FILTERS'; known are LISTENER, FILTER_CHAIN",
+    ),
+    (
+        "applyTo in lower case",
+        HEAD.format("EnvoyFilter") + "spec: {configPatches: [{applyTo: http_filter}]}",
+        "unknown value 'http_filter'",
+    ),
+    (
+        "operation",
+        HEAD.format("EnvoyFilter") + "spec: {configPatches: [{patch: {operation: INSERT}}]}",
+        "known are MERGE, ADD, REMOVE, INSERT_BEFORE, INSERT_AFTER, INSERT_FIRST, "
+        "REPLACE, MERGE_AND_REPLACE_LIST (did you mean `INSERT_",
+    ),
+    (
+        "context",
+        HEAD.format("EnvoyFilter") + "spec: {configPatches: [{match: {context: GATEWAYS}}]}",
+        "known are ANY, SIDECAR_INBOUND, SIDECAR_OUTBOUND, "
+        "GATEWAY, WAYPOINT (did you mean `GATEWAY`?)",
+    ),
+]
 
 
-@pytest.mark.parametrize(("text", "words"), [one[1:] for one in REFUSED], ids=[one[0] for one in REFUSED])  # fmt: skip
+@pytest.mark.parametrize(("text", "words"), **named(REFUSED))
 def test_a_wrong_document_is_refused_at_its_line(text: str, words: str) -> None:
     with pytest.raises(InvalidDocument) as error:
         parse(text, source="f.yaml")
@@ -110,8 +196,12 @@ def test_a_wrong_document_is_refused_at_its_line(text: str, words: str) -> None:
     assert not isinstance(error.value, NotBuilt)
 
 
-UNBUILT: list[tuple[str, str, Any]] = [
-    *((f"applyTo {one}", "EnvoyFilter", {"configPatches": [{"applyTo": one}]}) for one in kinds.APPLY_TO if one not in kinds.BUILT_APPLY_TO),
+UNBUILT: list[tuple[Any, ...]] = [
+    *(
+        (f"applyTo {one}", "EnvoyFilter", {"configPatches": [{"applyTo": one}]})
+        for one in kinds.APPLY_TO
+        if one not in kinds.BUILT_APPLY_TO
+    ),
     ("VirtualService tcp", "VirtualService", {"tcp": [{"route": []}]}),
     ("VirtualService tls", "VirtualService", {"tls": [{"route": []}]}),
     ("delegate", "VirtualService", {"http": [{"delegate": {"name": "x"}}]}),
@@ -122,10 +212,10 @@ UNBUILT: list[tuple[str, str, Any]] = [
     ("DNS", "ServiceEntry", {"resolution": "DNS"}),
     ("workloadSelector", "ServiceEntry", {"workloadSelector": {"labels": {"a": "b"}}}),
     ("addresses", "ServiceEntry", {"addresses": ["10.0.0.1"]}),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("kind", "spec"), [one[1:] for one in UNBUILT], ids=[one[0] for one in UNBUILT])  # fmt: skip
+@pytest.mark.parametrize(("kind", "spec"), **named(UNBUILT))
 def test_what_istio_knows_and_is_not_built_is_refused_by_name(kind: str, spec: Any) -> None:
     with pytest.raises(NotBuilt, match=r"f.yaml:4: .*known to Istio but not built yet"):
         parse(HEAD.format(kind) + f"spec: {json.dumps(spec)}", source="f.yaml")

@@ -14,6 +14,7 @@ from tests.pilot.building import (
     envoy_filter,
     gateway,
     lua,
+    named,
     on_http_filter,
     service_entry,
     virtual_service,
@@ -44,25 +45,86 @@ def network(**fields: Any) -> dict[str, Any]:
     return match(listener={"filterChain": {"filter": fields}})
 
 
-ERRORS: list[tuple[str, Any, str]] = [
+ERRORS: list[tuple[Any, ...]] = [
     ("null patch", None, "Envoy filter: null config patch"),
     ("no applyTo", {"patch": {"operation": "ADD", "value": {}}}, "Envoy filter: missing applyTo"),
     ("no patch", {"applyTo": "HTTP_FILTER"}, "Envoy filter: missing patch"),
-    ("no operation", {"applyTo": "HTTP_FILTER", "patch": {"value": {}}}, "Envoy filter: missing patch operation"),
-    ("no value", on_http_filter("ADD"), "Envoy filter: missing patch value for non-remove operation"),
-    ("regex", on_http_filter("ADD", lua(), proxy={"proxyVersion": "(?=1)"}), "Envoy filter: invalid regex for proxy version, [error parsing regexp: invalid or unsupported Perl syntax: `(?=`]"),
-    ("other class", match(cluster={"name": "x"}), "Envoy filter: applyTo for listener class objects cannot have non listener match"),
+    (
+        "no operation",
+        {"applyTo": "HTTP_FILTER", "patch": {"value": {}}},
+        "Envoy filter: missing patch operation",
+    ),
+    (
+        "no value",
+        on_http_filter("ADD"),
+        "Envoy filter: missing patch value for non-remove operation",
+    ),
+    (
+        "regex",
+        on_http_filter("ADD", lua(), proxy={"proxyVersion": "(?=1)"}),
+        "Envoy filter: invalid regex for proxy version, [error "
+        "parsing regexp: invalid or unsupported Perl syntax: `(?=`]",
+    ),
+    (
+        "other class",
+        match(cluster={"name": "x"}),
+        "Envoy filter: applyTo for listener class objects cannot have non listener match",
+    ),
     ("nameless filter", network(name=""), "Envoy filter: filter match has no name to match on"),
-    ("subFilter of another filter", network(name="envoy.filters.network.tcp_proxy", subFilter={"name": "x"}), "Envoy filter: subfilter match requires filter match with envoy.filters.network.http_connection_manager"),
-    ("nameless subFilter", network(name=HCM, subFilter={}), "Envoy filter: subfilter match has no name to match on"),
-    ("unknown enum", on_http_filter("ADD", {"name": "x", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": {"failure_policy": "FAIL_SHUT"}}}), 'Envoy filter: unknown value "FAIL_SHUT" for enum envoy.extensions.wasm.v3.FailurePolicy'),
-    ("unknown type", on_http_filter("ADD", {"name": "x", "typed_config": {"@type": "type.googleapis.com/envoy.No"}}), "referenced type unknown: Envoy filter: could not resolve Any message type"),
-    ("v2 type", on_http_filter("ADD", {"name": "x", "typed_config": {"@type": "type.googleapis.com/envoy.config.filter.http.router.v2.Router"}}), "referenced type unknown (hint: try using the v3 XDS API): Envoy filter: could not resolve"),
-    ("wrong JSON type", on_http_filter("ADD", {"name": 1}), "Envoy filter: Failed to parse name field"),
-]  # fmt: skip
+    (
+        "subFilter of another filter",
+        network(name="envoy.filters.network.tcp_proxy", subFilter={"name": "x"}),
+        "Envoy filter: subfilter match requires filter match "
+        "with envoy.filters.network.http_connection_manager",
+    ),
+    (
+        "nameless subFilter",
+        network(name=HCM, subFilter={}),
+        "Envoy filter: subfilter match has no name to match on",
+    ),
+    (
+        "unknown enum",
+        on_http_filter(
+            "ADD",
+            {
+                "name": "x",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+                    "config": {"failure_policy": "FAIL_SHUT"},
+                },
+            },
+        ),
+        'Envoy filter: unknown value "FAIL_SHUT" for enum envoy.extensions.wasm.v3.FailurePolicy',
+    ),
+    (
+        "unknown type",
+        on_http_filter(
+            "ADD", {"name": "x", "typed_config": {"@type": "type.googleapis.com/envoy.No"}}
+        ),
+        "referenced type unknown: Envoy filter: could not resolve Any message type",
+    ),
+    (
+        "v2 type",
+        on_http_filter(
+            "ADD",
+            {
+                "name": "x",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.config.filter.http.router.v2.Router"
+                },
+            },
+        ),
+        "referenced type unknown (hint: try using the v3 XDS API): Envoy filter: could not resolve",
+    ),
+    (
+        "wrong JSON type",
+        on_http_filter("ADD", {"name": 1}),
+        "Envoy filter: Failed to parse name field",
+    ),
+]
 
 
-@pytest.mark.parametrize(("patch", "text"), [one[1:] for one in ERRORS], ids=[one[0] for one in ERRORS])  # fmt: skip
+@pytest.mark.parametrize(("patch", "text"), **named(ERRORS))
 def test_an_envoy_filter_is_refused_in_istios_words(patch: Any, text: str) -> None:
     refused = refusal(envoy_filter(patch))
     assert "ef.yaml:1: EnvoyFilter istio-system/ef: 1 error occurred:\n\t* " in refused
@@ -77,17 +139,43 @@ def test_all_errors_of_a_document_are_told_together() -> None:
     )
 
 
-WARNINGS: list[tuple[str, Any, str]] = [
-    ("deprecated filter", network(name="envoy.http_connection_manager"), 'using deprecated filter name "envoy.http_connection_manager"; use "envoy.filters.network.http_connection_manager" instead'),
-    ("deprecated subFilter", network(name=HCM, subFilter={"name": "envoy.router"}), 'using deprecated filter name "envoy.router"; use "envoy.filters.http.router" instead'),
-    ("unknown field", on_http_filter("ADD", lua() | {"x": 1}), 'Envoy filter: unknown field "x" in envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'),
-    ("deep unknown field", on_http_filter("ADD", lua(colour="red")), 'Envoy filter: unknown field "colour" in envoy.extensions.filters.http.lua.v3.Lua'),
-    ("by name", on_http_filter("ADD", {"name": "envoy.filters.http.buffer"}), "using deprecated types by name without typed_config; envoy.filters.http.buffer"),
-    ("long version", on_http_filter("ADD", lua(), proxy={"proxyVersion": "1" * 1025}), "Envoy filter: proxyVersion match exceeds 1024 characters and will be ignored"),
-]  # fmt: skip
+WARNINGS: list[tuple[Any, ...]] = [
+    (
+        "deprecated filter",
+        network(name="envoy.http_connection_manager"),
+        'using deprecated filter name "envoy.http_connection_manager"; '
+        'use "envoy.filters.network.http_connection_manager" instead',
+    ),
+    (
+        "deprecated subFilter",
+        network(name=HCM, subFilter={"name": "envoy.router"}),
+        'using deprecated filter name "envoy.router"; use "envoy.filters.http.router" instead',
+    ),
+    (
+        "unknown field",
+        on_http_filter("ADD", lua() | {"x": 1}),
+        'Envoy filter: unknown field "x" in '
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
+    ),
+    (
+        "deep unknown field",
+        on_http_filter("ADD", lua(colour="red")),
+        'Envoy filter: unknown field "colour" in envoy.extensions.filters.http.lua.v3.Lua',
+    ),
+    (
+        "by name",
+        on_http_filter("ADD", {"name": "envoy.filters.http.buffer"}),
+        "using deprecated types by name without typed_config; envoy.filters.http.buffer",
+    ),
+    (
+        "long version",
+        on_http_filter("ADD", lua(), proxy={"proxyVersion": "1" * 1025}),
+        "Envoy filter: proxyVersion match exceeds 1024 characters and will be ignored",
+    ),
+]
 
 
-@pytest.mark.parametrize(("patch", "text"), [one[1:] for one in WARNINGS], ids=[one[0] for one in WARNINGS])  # fmt: skip
+@pytest.mark.parametrize(("patch", "text"), **named(WARNINGS))
 def test_an_envoy_filter_is_warned_about_in_istios_words(patch: Any, text: str) -> None:
     assert warnings(envoy_filter(patch)) == (INTERNALS, text)
 
@@ -128,26 +216,66 @@ def test_the_traffic_api_is_v1_from_1_22() -> None:
     assert warnings(made, "1.22") == ()
 
 
-TRAFFIC: list[tuple[str, Any, str]] = [
-    ("no server", document("Gateway", "g", {"servers": []}), "gateway must have at least one server"),
+TRAFFIC: list[tuple[Any, ...]] = [
+    (
+        "no server",
+        document("Gateway", "g", {"servers": []}),
+        "gateway must have at least one server",
+    ),
     ("no host", gateway(hosts=()), "server config must contain at least one host"),
     ("port 0", gateway(port=0), "server port number 0 must be in the range 1..65535"),
     ("no http", virtual_service([]), "http, tcp or tls must be provided"),
-    ("no action", virtual_service([{"match": []}]), "HTTP route, redirect or direct_response is required"),
-    ("two actions", virtual_service([{"route": ROUTE, "redirect": {"uri": "/"}}]), "HTTP route cannot contain more than one of route, redirect"),
-    ("no destination", virtual_service([{"route": [{"weight": 1}]}]), "destination must have a host"),
+    (
+        "no action",
+        virtual_service([{"match": []}]),
+        "HTTP route, redirect or direct_response is required",
+    ),
+    (
+        "two actions",
+        virtual_service([{"route": ROUTE, "redirect": {"uri": "/"}}]),
+        "HTTP route cannot contain more than one of route, redirect",
+    ),
+    (
+        "no destination",
+        virtual_service([{"route": [{"weight": 1}]}]),
+        "destination must have a host",
+    ),
     ("no weight", virtual_service([{"route": ROUTE * 2}]), "total destination weight = 0"),
-    ("timeout 0s", virtual_service([{"route": ROUTE, "timeout": "0s"}]), "duration must be greater than 1ms"),
-    ("pseudo header", virtual_service([{"route": ROUTE, "headers": {"request": {"add": {":path": "/"}}}}]), 'header cannot have ":" prefix'),
-    ("regex *", virtual_service([{"route": ROUTE, "match": [{"headers": {"a": {"regex": "*"}}}]}]), "missing argument to repetition operator: `*`"),
-    ("two kinds of match", virtual_service([{"route": ROUTE, "match": [{"uri": {"exact": "/", "prefix": "/"}}]}]), "a string match has one of exact, prefix and regex, not exact, prefix"),
-    ("redirect code", virtual_service([{"redirect": {"uri": "/", "redirectCode": 304}}]), "redirect code 304 is not supported"),
+    (
+        "timeout 0s",
+        virtual_service([{"route": ROUTE, "timeout": "0s"}]),
+        "duration must be greater than 1ms",
+    ),
+    (
+        "pseudo header",
+        virtual_service([{"route": ROUTE, "headers": {"request": {"add": {":path": "/"}}}}]),
+        'header cannot have ":" prefix',
+    ),
+    (
+        "regex *",
+        virtual_service([{"route": ROUTE, "match": [{"headers": {"a": {"regex": "*"}}}]}]),
+        "missing argument to repetition operator: `*`",
+    ),
+    (
+        "two kinds of match",
+        virtual_service([{"route": ROUTE, "match": [{"uri": {"exact": "/", "prefix": "/"}}]}]),
+        "a string match has one of exact, prefix and regex, not exact, prefix",
+    ),
+    (
+        "redirect code",
+        virtual_service([{"redirect": {"uri": "/", "redirectCode": 304}}]),
+        "redirect code 304 is not supported",
+    ),
     ("no endpoints", service_entry(endpoints=[]), "endpoints must be provided"),
-    ("one port twice", service_entry(ports=[{"number": 1, "name": "a", "protocol": "HTTP"}] * 2), "service entry port name must be unique"),
-]  # fmt: skip
+    (
+        "one port twice",
+        service_entry(ports=[{"number": 1, "name": "a", "protocol": "HTTP"}] * 2),
+        "service entry port name must be unique",
+    ),
+]
 
 
-@pytest.mark.parametrize(("made", "text"), [one[1:] for one in TRAFFIC], ids=[one[0] for one in TRAFFIC])  # fmt: skip
+@pytest.mark.parametrize(("made", "text"), **named(TRAFFIC))
 def test_a_traffic_document_is_refused(made: Any, text: str) -> None:
     assert text in refusal(made)
 
