@@ -9,5 +9,5 @@ from suites.deployment import Cluster, Deployer, Publisher
 
 @pytest.fixture(scope="session")
 def deploy(cluster: Cluster, publisher: Publisher) -> Deployer:
-    """Put a filter in front of every route: `with deploy(wasm_filter, {...}, proof=...):`."""
+    """A context manager that puts a filter in front of every route and proves it there."""
     return Deployer(cluster, publisher)

@@ -120,18 +120,21 @@ HOLLOW: dict[str, str] = {
     "one good and one hollow": _text(credentials=["ok:test", ":"]),
 }
 
-#: Spellings of the same published configuration.
+_SPELT = protecting(credentials=["ok:spelt"])
+
+#: Spellings of one valid configuration: GET of /productpage asks for ok:spelt.
 SPELLINGS: dict[str, str] = {
-    "on one line": _GOOD,
-    "indented": json.dumps(PUBLISHED, indent=4),
-    "without blanks": json.dumps(PUBLISHED, separators=(",", ":")),
-    "with line ends of Windows": json.dumps(PUBLISHED, indent=2).replace("\n", "\r\n"),
-    "keys in another order": json.dumps(PUBLISHED, sort_keys=True),
-    "escaped characters": _GOOD.replace("/productpage", "\\/product\\u0070age"),
-    "realm first": json.dumps({"realm": "istio"} | PUBLISHED),
-    "hosts empty": _text(request_methods=["GET", "POST"], hosts=[]),
-    "a method twice": _text(request_methods=["GET", "POST", "GET"]),
-    "a credential twice": _text(request_methods=["GET", "POST"], credentials=["ok:test"] * 2),
-    "base64 without padding": _text(credentials=["b2s6dGVzdA"]),
-    "HEAD beside GET": _text(request_methods=["HEAD", "GET", "POST"]),
+    "on one line": json.dumps(_SPELT),
+    "indented": json.dumps(_SPELT, indent=4),
+    "without blanks": json.dumps(_SPELT, separators=(",", ":")),
+    "with line ends of Windows": json.dumps(_SPELT, indent=2).replace("\n", "\r\n"),
+    "white space around": f"\n\t {json.dumps(_SPELT)} \n",
+    "keys in another order": json.dumps(_SPELT, sort_keys=True),
+    "escaped characters": json.dumps(_SPELT).replace("/productpage", "\\/product\\u0070age"),
+    "realm first": json.dumps({"realm": "istio"} | _SPELT),
+    "hosts empty": _text(credentials=["ok:spelt"], hosts=[]),
+    "a method twice": _text(credentials=["ok:spelt"], request_methods=["GET", "POST", "GET"]),
+    "a credential twice": _text(credentials=["ok:spelt", "ok:spelt"]),
+    "HEAD beside GET": _text(credentials=["ok:spelt"], request_methods=["HEAD", "GET"]),
+    "base64 with padding": _text(credentials=["b2s6c3BlbHQ="]),
 }

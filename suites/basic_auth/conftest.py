@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def protect(deploy: Deployer) -> Protect:
-    """Put a filter with these rules in front of every route: `with protect(wasm_filter, {...}):`.
+    """A context manager that puts a filter with these rules in front of every route.
 
     It acts once a request without credentials, to any of its rules, is answered by 401.
     """

@@ -48,6 +48,11 @@ class Rule:
     hosts: tuple[str, ...] = ()
 
 
+def authorization(user: str, password: str) -> str:
+    """Return the value of the Authorization header for these credentials."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
 def rules(configuration: Mapping[str, Any]) -> tuple[Rule, ...]:
     """Return the rules of a valid configuration."""
     return tuple(_rule(entry) for entry in configuration["basic_auth_rules"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def change(deploy: Deployer) -> Change:
-    """Put a filter with this configuration in front of every route: `with change(filter, {...}):`.
+    """A context manager that puts a filter with this configuration in front of every route.
 
     It acts once the product page carries any header that the configuration sets.
     """

@@ -1,0 +1,221 @@
+"""Basic auth: which credentials open a route, and in which form they must come."""
+
+import base64
+
+import pytest
+
+from suites.basic_auth.configurations import protecting
+
+pytestmark = pytest.mark.contract("basic-auth")
+
+PLAIN = {
+    "colons in the password": ("colon", "a:b::c:"),
+    "blanks": ("two words", " three  more words "),
+    "quotes": ('"quoted"', 'it\'s \\ "fine"'),
+    "other scripts": ("jürgen", "пароль-密码-✓"),
+    "one letter": ("a", "b"),
+    "five hundred letters": ("long", "x" * 500),
+    "looks like base64": ("YWJj", "ZGVm=="),
+    "looks like JSON": ("{}", '["x"]'),
+}
+ENCODED = {
+    "base64": ("admin3", "admin3"),
+    "base64 with colons": ("encoded", "a:b:c"),
+    "base64 with other scripts": ("größe", "ключ"),
+    "base64 with one pad": ("pad", "one1"),
+    "base64 with no pad": ("pads", "none"),
+}
+
+
+def b64(text):
+    return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
+
+
+RULES = protecting(
+    request_methods=["GET", "POST"],
+    credentials=[
+        "ok:test",
+        *[":".join(pair) for pair in PLAIN.values()],
+        *[b64(":".join(pair)) for pair in ENCODED.values()],
+    ],
+)
+OK = b64("ok:test")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def protected(protect, wasm_filter):
+    with protect(wasm_filter, RULES):
+        yield
+
+
+@pytest.fixture
+def status(gateway):
+    """The status of the covered path for a whole Authorization value, or a pair."""
+    return lambda authorization: gateway.send("GET", "/productpage", auth=authorization).status
+
+
+@pytest.mark.requirement("AUTH-7", "AUTH-8")
+@pytest.mark.parametrize("credentials", PLAIN.values(), ids=PLAIN)
+def test_any_listed_credentials_open_the_route(status, credentials):
+    assert status(credentials) == 200
+
+
+@pytest.mark.requirement("AUTH-6", "AUTH-8")
+@pytest.mark.parametrize("credentials", ENCODED.values(), ids=ENCODED)
+def test_credentials_listed_as_base64_open_the_route(status, credentials):
+    assert status(credentials) == 200
+
+
+CLOSE = {
+    "another password": ("ok", "test2"),
+    "another user": ("ko", "test"),
+    "password cut short": ("ok", "tes"),
+    "password with a letter more": ("ok", "testt"),
+    "password in capitals": ("ok", "TEST"),
+    "user in capitals": ("OK", "test"),
+    "user and password exchanged": ("test", "ok"),
+    "no password": ("ok", ""),
+    "no user": ("", "test"),
+    "neither": ("", ""),
+    "a blank after the password": ("ok", "test "),
+    "a blank before the password": ("ok", " test"),
+    "a blank before the user": (" ok", "test"),
+    "a line end after the password": ("ok", "test\n"),
+    "a null byte after the password": ("ok", "test\0"),
+    "a colon more": ("ok", ":test"),
+    "a colon at the end": ("ok", "test:"),
+    "the password twice": ("ok", "test:test"),
+    "password of another user": ("ok", "admin3"),
+    "user with the colon": ("ok:test", ""),
+    "password after a null byte": ("ok", "\0test"),
+    "half of a password with a colon": ("colon", "a"),
+    "a letter without its accent": ("jurgen", "пароль-密码-✓"),
+    "a letter in two parts": ("ju\u0308rgen", "пароль-密码-✓"),
+    "a long password, the last letter missing": ("long", "x" * 499),
+    "a long password, the last letter wrong": ("long", "x" * 499 + "y"),
+}
+
+
+@pytest.mark.requirement("AUTH-3")
+@pytest.mark.parametrize("credentials", CLOSE.values(), ids=CLOSE)
+def test_credentials_that_are_merely_close_do_not(status, credentials):
+    assert status(credentials) == 401
+
+
+@pytest.mark.requirement("AUTH-3")
+def test_the_right_letters_in_another_encoding_do_not(status):
+    latin = b64("größe:".encode("latin-1") + "ключ".encode())
+
+    assert status(f"Basic {latin}") == 401
+
+
+MALFORMED = {
+    "empty": "",
+    "the scheme alone": "Basic",
+    "credentials without a scheme": OK,
+    "no blank after the scheme": f"Basic{OK}",
+    "a tab after the scheme": f"Basic\t{OK}",
+    "two blanks after the scheme": f"Basic  {OK}",
+    "a colon after the scheme": f"Basic: {OK}",
+    "credentials not encoded": "Basic ok:test",
+    "credentials encoded twice": f"Basic {b64(OK)}",
+    "no colon": f"Basic {b64('ok')}",
+    "nothing encoded": "Basic =",
+    "padding missing": f"Basic {OK.rstrip('=')}",
+    "half of the padding": f"Basic {OK[:-1]}",
+    "too much padding": f"Basic {OK}=",
+    "padding in the middle": f"Basic {OK[:4]}={OK[4:]}",
+    "spare bits set": "Basic b2s6dGVzdB==",
+    "a blank inside": f"Basic {OK[:4]} {OK[4:]}",
+    "a letter outside base64": f"Basic {OK[:4]}*{OK[5:]}",
+    "escapes": "Basic %62%32%73%36",
+    "quoted": f'Basic "{OK}"',
+    "in angle brackets": f"Basic <{OK}>",
+    "another scheme": f"Bearer {OK}",
+    "another scheme first": f"Negotiate x, Basic {OK}",
+    "another scheme behind": f"Basic {OK}, Bearer abc",
+    "wrong and right": f"Basic {b64('ok:wrong')}, Basic {OK}",
+    "right and wrong": f"Basic {OK},Basic {b64('ok:wrong')}",
+    "right and something more": f"Basic {OK} x",
+    "the scheme's name longer": f"Basics {OK}",
+    "the scheme's name shorter": f"Basi {OK}",
+    "Digest": 'Digest username="ok", realm="istio", response="test"',
+    "very long": "Basic " + "A" * 8000,
+    "letters of no header": f"Bäsic {OK}",
+}
+
+
+@pytest.mark.requirement("AUTH-4")
+@pytest.mark.parametrize("authorization", MALFORMED.values(), ids=MALFORMED)
+def test_an_authorization_in_another_form_does_not(gateway, bookinfo, authorization):
+    with bookinfo.watching() as reached:
+        reply = gateway.send("GET", "/productpage", auth=authorization)
+
+    assert reply.status == 401
+    assert not reached.received
+
+
+@pytest.mark.requirement("AUTH-9")
+@pytest.mark.parametrize("scheme", ["basic", "BASIC", "bASIC"])
+def test_the_scheme_has_no_letter_case(status, scheme):
+    assert status(f"{scheme} {OK}") == 200
+    assert status(f"{scheme} {b64('ok:wrong')}") == 401
+
+
+RIGHT, WRONG = f"Basic {OK}", f"Basic {b64('ok:wrong')}"
+SEVERAL = {
+    "right, wrong": (RIGHT, WRONG),
+    "wrong, right": (WRONG, RIGHT),
+    "right, right": (RIGHT, RIGHT),
+    "right, bearer": (RIGHT, "Bearer abc"),
+    "bearer, right": ("Bearer abc", RIGHT),
+}
+
+
+@pytest.mark.requirement("AUTH-10")
+@pytest.mark.parametrize("values", SEVERAL.values(), ids=SEVERAL)
+def test_several_authorization_headers_do_not(gateway, bookinfo, values):
+    with bookinfo.watching() as reached:
+        reply = gateway.send(
+            "GET", "/productpage", headers=[("authorization", value) for value in values]
+        )
+
+    assert reply.status == 401
+    assert not reached.received
+
+
+PRETENDERS = {
+    "another method": ("x-http-method-override", "PUT"),
+    "another method, shorter": ("x-method-override", "PUT"),
+    "another path": ("x-original-url", "/login"),
+    "another path, longer": ("x-rewrite-url", "/login"),
+    "another path of Envoy's": ("x-envoy-original-path", "/login"),
+    "another host": ("x-forwarded-host", "open.example"),
+    "a trusted address": ("x-forwarded-for", "127.0.0.1"),
+    "credentials for a proxy": ("proxy-authorization", RIGHT),
+    "credentials in a cookie": ("cookie", f"authorization={RIGHT}"),
+    "credentials under another name": ("x-authorization", RIGHT),
+    "a user already known": ("x-forwarded-user", "ok"),
+}
+
+
+@pytest.mark.requirement("AUTH-5")
+@pytest.mark.parametrize("header", PRETENDERS.values(), ids=PRETENDERS)
+def test_no_other_header_opens_the_route(gateway, header):
+    assert gateway.send("GET", "/productpage", headers=[header]).status == 401
+
+
+@pytest.mark.requirement("AUTH-5")
+@pytest.mark.parametrize(
+    "query", [f"authorization=Basic+{OK}", "user=ok&password=test", "_method=PUT"]
+)
+def test_no_query_opens_the_route(gateway, query):
+    assert gateway.send("GET", f"/productpage?{query}").status == 401
+
+
+@pytest.mark.requirement("AUTH-5")
+def test_no_credentials_in_a_body_open_the_route(gateway):
+    form = [("content-type", "application/x-www-form-urlencoded")]
+    body = b"username=ok&password=test"
+
+    assert gateway.send("POST", "/productpage", headers=form, body=body).status == 401
