@@ -9,6 +9,9 @@ import yaml
 
 WASM = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
 RBAC = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
+#: Shared by all documents made here: Envoy then compiles a module once while any of them is there,
+#: and a filter must keep the configurations of several plugins apart, as on a real gateway.
+VM_ID = "conformance"
 
 
 def render(
@@ -17,7 +20,7 @@ def render(
     *,
     name: str,
     sha256: str = "",
-    vm_id: str = "",
+    vm_id: str = VM_ID,
     rbac: bool = False,
     timeout: str = "",
     fail_open: bool = False,
@@ -37,7 +40,7 @@ def render(
             "value": configuration,
         },
         "vm_config": {
-            "vm_id": vm_id or name,
+            "vm_id": vm_id,
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"remote": remote},
         },

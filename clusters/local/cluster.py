@@ -52,6 +52,7 @@ class LocalCluster:
     _process: Process
     _documents: Documents
     _snapshot: Snapshot
+    _sound: bool = True
     _log_mark: int = 0
     _names: Iterator[int] = field(default_factory=itertools.count)
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -74,11 +75,14 @@ class LocalCluster:
         on exit the replaced one is back. Raises InvalidDocument for what Istio's webhook refuses.
         """
         parsed = istio_documents.parse(documents, source="applied documents")
-        before = self._documents
+        before, sound = self._documents, self._sound
         try:
             yield self._deliver(before | self._dated(parsed), parsed)
         finally:
-            self._deliver(before, ())
+            restored = self._deliver(before, ())
+            if sound and restored.refusals:
+                told = "\n".join(restored.refusals)
+                raise gate.Refused(f"Envoy refused the configuration it had before: {told}")
 
     @contextmanager
     def applied(self, documents: str, *, proof: Proof | None = None) -> Iterator[Delivery]:
@@ -140,7 +144,7 @@ class LocalCluster:
         )
         self._ads.publish(_resources(snapshot, localized.resources))
         refusals = self._settle()
-        self._documents, self._snapshot = documents, snapshot
+        self._documents, self._snapshot, self._sound = documents, snapshot, not refusals
         keys = {document.key for document in new}
         return Delivery(
             outcomes=tuple(o for o in snapshot.outcomes if o.document in keys),

@@ -75,7 +75,7 @@ def test_a_listener_that_should_be_gone_is_named():
 def outcome(*, effective, sentence):
     return Outcome(
         document=("EnvoyFilter", "istio-system", "x"),
-        patch=0,
+        index=0,
         apply_to="HTTP_FILTER",
         operation="ADD",
         effective=effective,
