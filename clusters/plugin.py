@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from bookinfo.app import Application
     from clusters.cluster import Cluster
     from clusters.gateway import Gateway
+    from clusters.local.cluster import LocalCluster
+    from clusters.local.envoy import Binary
 
 PLACES = ("local",)
 RELEASE = pytest.StashKey[release.Release]()
-BINARY = pytest.StashKey["Binary"]()
-CLUSTER = pytest.StashKey["LocalCluster"]()
+BINARY: pytest.StashKey[Binary] = pytest.StashKey()
+CLUSTER: pytest.StashKey[LocalCluster] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
