@@ -26,7 +26,7 @@ def why_not(
             f"nor the proxy's, {node.namespace}"
         )
     if "envoyfilter-target-refs" in behaviours and document.spec.get("targetRefs"):
-        return _why_not_targeted(document, labels)
+        return _why_not_targeted(document, node, labels)
     selector = (document.spec.get("workloadSelector") or {}).get("labels") or {}
     for name, value in selector.items():
         if labels.get(name) != value:
@@ -44,10 +44,15 @@ def ordered(documents: Iterable["Document"], behaviours: "Behaviours") -> list["
     return sorted(documents, key=lambda one: (_not_root(one), _priority(one), by_age(one)))
 
 
-def _why_not_targeted(document: "Document", labels: Mapping[str, str]) -> str | None:
+def _why_not_targeted(document: "Document", node: "Node", labels: Mapping[str, str]) -> str | None:
     gateway = labels.get(GATEWAY_NAME)
     if gateway is None:
         return f"it has targetRefs, and the proxy has no label {GATEWAY_NAME}"
+    if document.namespace != node.namespace:
+        return (
+            f"its targetRefs work in the gateway's own namespace, {node.namespace}, "
+            f"not in {document.namespace}"
+        )
     for target in document.spec["targetRefs"]:
         named = (target.get("group"), target.get("kind"), target.get("name"))
         if named == (_GATEWAY_GROUP, "Gateway", gateway):
