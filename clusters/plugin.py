@@ -49,13 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an unknown release or an unusable Envoy before the first test."""
-    from clusters.local import envoy
+    """Refuse an unknown release, an unusable Envoy or network before the first test."""
+    from clusters.local import envoy, loopback
 
     try:
+        loopback.check()
         config.stash[RELEASE] = release.find(config.getoption("--istio"))
         config.stash[BINARY] = envoy.find(config.getoption("--proxy"))
-    except (release.UnknownRelease, envoy.EnvoyMissing) as error:
+    except (release.UnknownRelease, envoy.EnvoyMissing, loopback.NoLoopback) as error:
         raise pytest.UsageError(str(error)) from error
 
 
