@@ -102,7 +102,8 @@ class Reader {
   }
 
   bool read(Value& value, int depth) {
-    if (depth > max_depth) return fail("more than 32 levels of nesting");
+    bool container = peek() == '{' || peek() == '[';
+    if (container && depth == max_depth) return fail("more than 32 levels of nesting");
     switch (peek()) {
       case '{': return object(value, depth);
       case '[': return array(value, depth);

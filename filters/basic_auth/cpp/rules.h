@@ -67,6 +67,7 @@ inline Wrong read_method(std::string_view text, std::vector<std::string>& method
 }
 
 inline Wrong read_credential(std::string_view text, std::vector<std::string>& credentials) {
+  if (text.empty()) return "is empty";
   std::string plain(text);
   if (plain.find(':') == plain.npos) {
     auto bytes = base64::decoded(text, base64::Padding::optional);

@@ -92,7 +92,9 @@ inline std::string read(std::string_view text, Changes& changes) {
   std::string error;
   auto document = json::parse(text, error);
   if (!document) return "not valid JSON: " + error;
-  if (!document->is(json::Kind::object)) return std::string("is ") + name(document->kind);
+  if (!document->is(json::Kind::object)) {
+    return std::string("must be an object, is ") + name(document->kind);
+  }
   for (const auto& [key, value] : document->members) {
     std::string wrong;
     if (key == "remove") {
