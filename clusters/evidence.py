@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -21,17 +19,7 @@ if TYPE_CHECKING:
     from clusters.pilot.push import Outcome
     from clusters.proxy import Proxy
 
-NAME_LIMIT = 100
 BODY_LIMIT = 2000
-
-
-def folder_for(reports: Path, nodeid: str) -> Path:
-    """Return the evidence folder of a test, unique also when its name must be cut."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", nodeid).strip("-")
-    if len(plain) > NAME_LIMIT or plain != nodeid:
-        digest = hashlib.sha256(nodeid.encode("utf-8", "replace")).hexdigest()[:8]
-        plain = f"{plain[:NAME_LIMIT]}-{digest}"
-    return reports / "evidence" / plain
 
 
 def write(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clusters import release
+from clusters import evidence_folder, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[BINARY] = envoy.find(config.getoption("--proxy"))
     except (release.UnknownRelease, envoy.EnvoyMissing, loopback.NoLoopback) as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remove an earlier run's evidence, which would pass for this one's."""
+    if not hasattr(session.config, "workerinput"):
+        evidence_folder.clear(_reports(session.config))
+
+
+def _reports(config: pytest.Config) -> Path:
+    return config.rootpath / (config.getoption("--report-dir") or "reports/out")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -121,10 +131,7 @@ def pytest_runtest_makereport(
     report: pytest.TestReport = yield  # type: ignore[misc,assignment]
     running = item.config.stash.get(CLUSTER, None)
     if report.failed and running is not None:
-        from clusters import evidence
-
-        reports = Path(item.config.getoption("--report-dir") or "reports/out")
-        folder = evidence.folder_for(item.config.rootpath / reports, item.nodeid)
+        folder = evidence_folder.folder_for(_reports(item.config), item.nodeid)
         running.evidence(folder)
         report.user_properties.append(("evidence", str(folder)))
         report.sections.append(("Evidence", str(folder)))

@@ -60,3 +60,13 @@ def test_evidence_is_kept_for_the_failed_check_only(run, pytester):
     assert "< 200" in exchanges
     assert (folder / "config_dump.json").stat().st_size > 10_000
     assert "kind: Gateway" in (folder / "documents.yaml").read_text()
+
+
+def test_a_second_run_clears_the_first_ones_evidence_and_nothing_else(run, pytester):
+    kept = pytester.path / "out" / "evidence" / "mine" / "notes.txt"
+    kept.parent.mkdir()
+    kept.write_text("keep me")
+    pytester.runpytest_subprocess(*ARGS, "--report-dir=out", "-k", "passes")
+
+    assert [path.name for path in (pytester.path / "out" / "evidence").iterdir()] == ["mine"]
+    assert kept.exists()
