@@ -1,8 +1,7 @@
 """Short ways to write documents and pushes for the tables in this folder."""
 
+import json
 from typing import Any
-
-import yaml
 
 from clusters.pilot.documents import Document, parse
 from clusters.pilot.node import INGRESS_LABELS, Node, ingress_gateway
@@ -19,7 +18,7 @@ RELEASES = tuple(f"1.{minor}" for minor in range(9, 32))
 
 def document(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> Document:
     namespace = metadata.pop("namespace", "default")
-    text = yaml.safe_dump(
+    text = json.dumps(
         {
             "apiVersion": metadata.pop("api_version", "networking.istio.io/v1alpha3"),
             "kind": kind,
