@@ -1,4 +1,4 @@
-"""What a reader looks at first: failures by requirement and filter, and what nobody checked."""
+"""What a reader looks at first: failures by requirement, spoilt checks by cause, what nobody checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from reports.verdict import judged, subject
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A requirement that one filter did not meet, or that could not be checked on it."""
+    """A requirement that one filter did not meet."""
 
     requirement: Requirement
     subject: str
@@ -21,17 +21,42 @@ class Finding:
         return self.checks[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One cause, such as a configuration that did not take effect, that spoilt checks."""
+
+    subject: str
+    message: str
+    checks: tuple[Check, ...]
+
+    @property
+    def first(self) -> Check:
+        """The check to read first."""
+        return self.checks[0]
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The ids that could not be checked."""
+        return tuple(dict.fromkeys(each for check in self.checks for each in check.requirements))
+
+
 def broken(report: Report) -> tuple[Finding, ...]:
-    """Return what fails the run: judged failures, and checks that ended in an error."""
+    """Return the failures that fail the run."""
     levels = judged(report.level)
     return _grouped(
         report,
-        [
-            check
-            for check in report.checks
-            if check.verdict == "invalid" or (check.verdict == "fail" and check.level in levels)
-        ],
+        [each for each in report.checks if each.verdict == "fail" and each.level in levels],
     )
+
+
+def troubles(report: Report) -> tuple[Trouble, ...]:
+    """Return why checks gave no valid result, each cause once however many it stopped."""
+    requirements = {each.id: each for each in report.requirements}
+    groups: dict[tuple[str, str], list[Check]] = {}
+    for check in report.checks:
+        if check.verdict == "invalid":
+            groups.setdefault((subject(check, requirements), check.message), []).append(check)
+    return tuple(Trouble(whom, text, tuple(found)) for (whom, text), found in groups.items())
 
 
 def below_level(report: Report) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from reports.findings import below_level, broken, not_checked
+from reports.findings import below_level, broken, not_checked, troubles
 from reports.matrix import LEGEND, tables
 from reports.model import Report
 from reports.verdict import LEVELS, claim, overviews
@@ -19,6 +19,7 @@ def render(report: Report) -> str:
         overviews=overviews(report.summaries),
         levels=LEVELS,
         failures=broken(report),
+        troubles=troubles(report),
         below=below_level(report),
         holes=not_checked(report),
         tables=tables(report),

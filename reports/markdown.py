@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from reports.findings import Finding, below_level, broken, not_checked
+from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
 from reports.matrix import LEGEND, Table, tables
-from reports.model import Report
+from reports.model import Check, Report
 from reports.verdict import LEVELS, overviews, sentence
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
@@ -35,7 +35,8 @@ def _lines(report: Report) -> Iterator[str]:
     for each in overviews(report.summaries):
         achieved = (each.achieved.get(level, "") for level in LEVELS)
         yield _cells(each.subject, *achieved, each.apart)
-    yield from _findings("Failures", broken(report))
+    yield from _failures(broken(report))
+    yield from _invalid(troubles(report))
     yield from _below(below_level(report))
     if holes := not_checked(report):
         yield from ("", "## Not checked", "")
@@ -49,23 +50,35 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"- judged: {report.level}, in {report.seconds:.1f} s by version {report.tool_version}"
 
 
-def _findings(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+def _failures(findings: Sequence[Finding]) -> Iterator[str]:
     if findings:
-        yield from ("", f"## {title}")
+        yield from ("", "## Failures")
     for finding in findings:
         first, rule = finding.first, finding.requirement
         yield from ("", f"### {escaped(rule.id)} · {first.level} · {escaped(finding.subject)}", "")
         yield from (escaped(rule.sentence), "")
-        fields = {"expected": first.expected, "actual": first.actual, "check": first.nodeid}
-        if not first.actual:
-            fields["message"] = first.message
-        if first.evidence:
-            fields["evidence"] = first.evidence
-        yield fenced("\n".join(f"{name:<10}{value}" for name, value in fields.items() if value))
-        if first.curl:
-            yield fenced(first.curl)
+        fields = {"expected": first.expected, "actual": first.actual or first.message}
+        yield from _details(first, fields)
         if more := len(finding.checks) - 1:
             yield from ("", f"and {more} more check{'s' if more > 1 else ''}")
+
+
+def _invalid(found: Sequence[Trouble]) -> Iterator[str]:
+    if found:
+        yield from ("", "## No valid result")
+    for trouble in found:
+        count = len(trouble.checks)
+        heading = f"{count} check{'s' if count > 1 else ''} of {escaped(trouble.subject)}"
+        yield from ("", f"### {heading} gave no valid result", "")
+        yield from (escaped(", ".join(trouble.requirements)), "")
+        yield from _details(trouble.first, {"message": trouble.message})
+
+
+def _details(check: Check, fields: dict[str, str]) -> Iterator[str]:
+    fields = {**fields, "evidence": check.evidence, "check": check.nodeid}
+    yield fenced("\n".join(f"{name:<10}{value}" for name, value in fields.items() if value))
+    if check.curl:
+        yield fenced(check.curl)
 
 
 def _below(findings: Sequence[Finding]) -> Iterator[str]:

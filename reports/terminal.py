@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from reports.findings import Finding, below_level, broken, not_checked
-from reports.model import Report
+from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
+from reports.model import Check, Report
 from reports.verdict import LEVELS, Overview, overviews, sentence
 
 Colour = Literal["red", "yellow", "green", ""]
@@ -25,6 +25,7 @@ def render(report: Report, *, folder: str) -> tuple[Line, ...]:
     return (
         *verdict_lines(report),
         *(line for finding in broken(report) for line in _finding(finding, folder)),
+        *(line for trouble in troubles(report) for line in _trouble(trouble, folder)),
         *_below(report),
         *_holes(report),
         Line(""),
@@ -34,7 +35,9 @@ def render(report: Report, *, folder: str) -> tuple[Line, ...]:
 
 def verdict_lines(report: Report) -> tuple[Line, ...]:
     """Return one line per filter: all that is printed with ``-q``."""
-    failing = {finding.subject for finding in broken(report)}
+    failing = {each.subject for each in broken(report)} | {
+        each.subject for each in troubles(report)
+    }
     below = {finding.subject for finding in below_level(report)}
     return tuple(
         Line(str(each), _tone(each, failing, below)) for each in overviews(report.summaries)
@@ -49,23 +52,38 @@ def _tone(each: Overview, failing: set[str], below: set[str]) -> Colour:
 
 def _finding(finding: Finding, folder: str) -> Iterator[Line]:
     first = finding.first
-    word = "FAIL" if first.verdict == "fail" else "ERROR"
     yield Line("")
-    yield Line(f"{word} {finding.requirement.id} · {first.level} · {finding.subject}", "red")
+    yield Line(f"FAIL {finding.requirement.id} · {first.level} · {finding.subject}", "red")
     yield Line(f"  {finding.requirement.sentence}")
-    fields = {
-        "expected": first.expected,
-        "actual": first.actual,
-        "message": "" if first.actual else first.message,
-        "curl": first.curl,
-        "evidence": str(PurePath(folder, first.evidence)) if first.evidence else "",
-        "check": first.nodeid,
-    }
-    for name, value in fields.items():
-        if value:
-            yield Line(f"  {name:<10}{value.strip().replace(chr(10), chr(10) + ' ' * 12)}")
+    yield from _field("expected", first.expected)
+    yield from _field("actual", first.actual or first.message)
+    yield from _pointers(first, folder)
     if more := len(finding.checks) - 1:
-        yield Line(f"  and {more} more check{'s' if more > 1 else ''} of {finding.requirement.id}")
+        yield Line(f"  and {more} more {_checks(more)} of {finding.requirement.id}")
+
+
+def _trouble(trouble: Trouble, folder: str) -> Iterator[Line]:
+    count = len(trouble.checks)
+    yield Line("")
+    yield Line(f"INVALID {trouble.subject} · {count} {_checks(count)} gave no valid result", "red")
+    yield from _field("rules", ", ".join(trouble.requirements))
+    yield from _field("message", trouble.message)
+    yield from _pointers(trouble.first, folder)
+
+
+def _pointers(check: Check, folder: str) -> Iterator[Line]:
+    yield from _field("curl", check.curl)
+    yield from _field("evidence", check.evidence and str(PurePath(folder, check.evidence)))
+    yield from _field("check", check.nodeid)
+
+
+def _field(name: str, value: str) -> Iterator[Line]:
+    if value:
+        yield Line(f"  {name:<10}{value.strip().replace(chr(10), chr(10) + ' ' * 12)}")
+
+
+def _checks(count: int) -> str:
+    return "check" if count == 1 else "checks"
 
 
 def _below(report: Report) -> Iterator[Line]:

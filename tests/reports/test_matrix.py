@@ -1,4 +1,4 @@
-from reports.findings import below_level, broken, not_checked
+from reports.findings import below_level, broken, not_checked, troubles
 from reports.matrix import Cell, tables
 from reports.model import Level, Verdict
 from tests.reports.sample import SAMPLE, check, report
@@ -90,13 +90,31 @@ def test_a_check_without_a_filter_leaves_no_holes_in_the_columns_of_filters() ->
     assert [cell.state for cell in third.cells] == ["not-checked", "not-checked"]
 
 
-def test_findings_group_checks_by_requirement_and_filter() -> None:
+def test_failures_are_grouped_by_requirement_and_filter() -> None:
     found = [(each.requirement.id, each.subject, len(each.checks)) for each in broken(SAMPLE)]
 
-    assert found == [
-        ("AUTH-2", "basic-auth cpp", 2),
-        ("AUTH-3", "basic-auth rust", 1),
-        ("AUTH-4", "basic-auth cpp", 1),
-    ]
+    assert found == [("AUTH-2", "basic-auth cpp", 2), ("AUTH-3", "basic-auth rust", 1)]
     assert [each.requirement.id for each in below_level(SAMPLE)] == ["AUTH-40"]
     assert [each.id for each in not_checked(SAMPLE)] == ["HDR-2"]
+
+
+def test_errors_are_grouped_by_cause() -> None:
+    refused, trapped = "Envoy refused version 3", "the module trapped"
+    found = troubles(
+        report(
+            (
+                check("AUTH-1", "invalid", message=refused),
+                check("AUTH-2", "invalid", message=refused),
+                check("AUTH-2", "invalid", message=refused, case="POST"),
+                check("AUTH-20", "invalid", message=trapped),
+                check("AUTH-1", "invalid", message=refused, filter="basic-auth rust"),
+            )
+        )
+    )
+
+    assert [(each.subject, each.message, each.requirements) for each in found] == [
+        ("basic-auth cpp", refused, ("AUTH-1", "AUTH-2")),
+        ("basic-auth cpp", trapped, ("AUTH-20",)),
+        ("basic-auth rust", refused, ("AUTH-1",)),
+    ]
+    assert len(found[0].checks) == 3

@@ -176,7 +176,8 @@ def test_behind_the_gate(gate): pass
     result.stdout.fnmatch_lines(
         [
             "basic-auth cpp · core 2/2 · hardened 1/1 · 1 invalid",
-            "ERROR AUTH-9 · hardened · basic-auth cpp",
+            "INVALID basic-auth cpp · 1 check gave no valid result",
+            "  rules     AUTH-9",
             "  message   RuntimeError: Envoy refused version 3",
             "INVALID: *; incomplete: 1 check ended in an error",
         ]

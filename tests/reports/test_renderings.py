@@ -101,6 +101,14 @@ def test_the_page_shows_verdict_matrix_and_evidence(page: Page) -> None:
         assert f'id="{rule.id}"' in html.render(SAMPLE)
 
 
+def test_a_message_that_stopped_many_checks_is_shown_once_per_cell() -> None:
+    checks = tuple(
+        check("AUTH-1", "invalid", case=str(n), message="the gate stayed open") for n in range(20)
+    )
+
+    assert Page(html.render(report(checks))).text.count("the gate stayed open") == 2
+
+
 def test_hostile_text_stays_text_in_the_page(page: Page) -> None:
     assert "script" not in page.tags
     assert page.text.count(HOSTILE.replace("\x1b", r"\x1b")) == 4  # actual and curl, twice each
