@@ -128,6 +128,7 @@ class FileServer:
 
 class _Server(ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 128  # with the default of 5, many clients at once wait a second each
     block_on_close = False  # a kept connection must not hold up the end
     allow_reuse_address = False
     owner: FileServer
@@ -152,6 +153,7 @@ def _listening(owner: FileServer) -> _Server:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60  # seconds that a silent connection may last
+    wbufsize = -1  # head and body in one packet, or the second waits 40 ms for an ACK
     server: _Server
 
     def do_GET(self) -> None:

@@ -4,11 +4,12 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 MAGIC = b"\0asm"
 ABI = "proxy_abi_version_"
-KNOWN_ABI = ("0_1_0", "0_2_0", "0_2_1")
-IMPORT_SECTION, EXPORT_SECTION = 2, 7
+ALLOCATORS = frozenset(("proxy_on_memory_allocate", "malloc"))
+IMPORTS, FUNCTIONS, EXPORTS, CODE = 2, 3, 7, 10  # sections
 
 
 class InvalidModule(ValueError):
@@ -32,27 +33,44 @@ def check(body: bytes, *, name: str) -> Surface:
 
 
 @cache
-def offered() -> dict[str, frozenset[str]]:
-    """Return the host functions of Envoy by the name of the import module."""
-    table = tomllib.loads(Path(__file__).with_name("host_functions.toml").read_text("utf-8"))
-    return {name: frozenset(functions) for name, functions in table.items()}
+def offered(abi: str) -> dict[str, frozenset[str]]:
+    """Return the functions that Envoy offers to modules of an ABI version, by import module."""
+    table = _host_functions()
+    wasi = frozenset(table["wasi"])
+    return {
+        "env": frozenset((*table["env"], *table["abi"][abi])),
+        "wasi_snapshot_preview1": wasi,
+        "wasi_unstable": wasi,
+    }
+
+
+def known_abi() -> tuple[str, ...]:
+    """Return the ABI versions that Envoy knows: 0_1_0, 0_2_0, 0_2_1."""
+    return tuple(_host_functions()["abi"])
+
+
+@cache
+def _host_functions() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("host_functions.toml").read_text("utf-8"))
 
 
 def _faults(surface: Surface) -> list[str]:
+    """Return what Envoy would refuse.
+
+    A module with `_start` and no `_initialize` is none of it: Envoy runs `_start`, and modules of
+    TinyGo are like that.
+    """
     faults = []
     versions = sorted(n.removeprefix(ABI) for n in surface.exports if n.startswith(ABI))
+    known = [version for version in versions if version in known_abi()]
     if not versions:
-        faults.append(f"it does not export the ABI version ({ABI}0_2_1)")
-    elif not set(versions) & set(KNOWN_ABI):
-        faults.append(f"its ABI version is {', '.join(versions)}, known are {', '.join(KNOWN_ABI)}")
-    if not surface.exports & {"proxy_on_memory_allocate", "malloc"}:
-        faults.append("it exports no allocator (proxy_on_memory_allocate or malloc)")
-    if "_start" in surface.exports and "_initialize" not in surface.exports:
-        faults.append(
-            "it was linked as a command: it exports _start without _initialize "
-            "(C++: -mexec-model=reactor, Go: -buildmode=c-shared)"
-        )
-    missing = [f"{m}.{n}" for m, n in surface.imports if n not in offered().get(m, ())]
+        faults.append(f"it does not export the ABI version ({ABI}{known_abi()[-1]})")
+    elif not known:
+        faults.append(f"its ABI version is {', '.join(versions)}, not {' or '.join(known_abi())}")
+    if not surface.exports & ALLOCATORS:
+        faults.append(f"it exports no allocator ({' or '.join(sorted(ALLOCATORS, reverse=True))})")
+    functions = offered(known[-1] if known else known_abi()[-1])
+    missing = [f"{m}.{n}" for m, n in surface.imports if n not in functions.get(m, ())]
     if missing:
         faults.append(f"it imports what Envoy does not offer: {', '.join(missing)}")
     return faults
@@ -68,14 +86,19 @@ def parse(body: bytes, *, name: str) -> Surface:
     reader = _Reader(body, 8)
     imports: list[tuple[str, str]] = []
     exports: set[str] = set()
+    counts = {FUNCTIONS: 0, CODE: 0}
     try:
         while reader.at < len(body):
             kind, size = reader.byte(), reader.number()
             section = _Reader(reader.take(size), 0)
-            if kind == IMPORT_SECTION:
+            if kind == IMPORTS:
                 imports = [found for _ in range(section.number()) if (found := _import(section))]
-            elif kind == EXPORT_SECTION:
+            elif kind == EXPORTS:
                 exports = {_export(section) for _ in range(section.number())}
+            elif kind in counts:
+                counts[kind] = section.number()
+        if counts[FUNCTIONS] != counts[CODE]:  # cut between two sections
+            raise EOFError(f"{counts[FUNCTIONS]} functions announced, {counts[CODE]} there")
     except (EOFError, UnicodeDecodeError) as error:
         raise InvalidModule(
             f"{name} is truncated or damaged: {error or 'it ends early'} "

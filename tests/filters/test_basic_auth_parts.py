@@ -181,7 +181,9 @@ REFUSED = {
     '{"basic_auth_rules": null}': "basic_auth_rules must be a list of rules, is null",
     '{"basic_auth_rules": ["/p"]}': "basic_auth_rules[0] must be an object, is a string",
     '{"realm": "x"}': "there are no basic_auth_rules, so nothing would be protected",
-    '{"realm": "x", "realm": "y"}': "not valid JSON: a key for the second time at line 1, column 16",
+    '{"realm": "x", "realm": "y"}': (
+        "not valid JSON: a key for the second time at line 1, column 16"
+    ),
     rules(realm=1): "realm must be a string, is a number",
     rules(realm="a\nb"): "realm holds a control character",
     rules(prefix=...): "basic_auth_rules[0] has no prefix, exact or suffix",
@@ -268,7 +270,7 @@ def answer(tmp_path_factory):
         *[("rules", text) for text in (*ACCEPTED, *REFUSED)],
     ]
     found = validation.answers(tmp_path_factory.mktemp("harness"), questions)
-    return dict(zip(questions, found))
+    return dict(zip(questions, found, strict=True))
 
 
 @pytest.mark.parametrize(("text", "padding"), BASE64)

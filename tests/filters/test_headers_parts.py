@@ -79,7 +79,7 @@ def answer(tmp_path_factory):
     questions = [("changes", text) for text in (*ACCEPTED, *REFUSED)]
     questions += [("pairs", *row) for row in PAIRS]
     found = validation.answers(tmp_path_factory.mktemp("harness"), questions)
-    return dict(zip(questions, found))
+    return dict(zip(questions, found, strict=True))
 
 
 @pytest.mark.parametrize("text", ACCEPTED)

@@ -88,7 +88,8 @@ REFUSED = {
 def read(tmp_path_factory):
     texts = [*READ, *REFUSED]
     folder = tmp_path_factory.mktemp("harness")
-    return dict(zip(texts, validation.answers(folder, [("json", text) for text in texts])))
+    found = validation.answers(folder, [("json", text) for text in texts])
+    return dict(zip(texts, found, strict=True))
 
 
 @pytest.mark.parametrize("text", READ, ids=range(len(READ)))
