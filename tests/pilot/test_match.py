@@ -110,7 +110,8 @@ def test_only_the_contexts_gateway_and_any_reach_a_gateway(context: str, effecti
 
 def test_no_match_and_an_empty_match_are_for_everything() -> None:
     patch = on_http_filter("INSERT_BEFORE", lua())
-    for match in ({}, None, {"listener": {}}, {"listener": {"filterChain": {}}}):
+    empty: list[Any] = [{}, None, {"listener": {}}, {"listener": {"filterChain": {}}}]
+    for match in empty:
         assert outcome(patch | {"match": match}).effective
 
 

@@ -100,7 +100,7 @@ def test_an_envoy_filter_reaches_the_proxies_it_selects(
 
 
 def test_target_refs_in_the_root_namespace_do_not_reach_a_gateway_elsewhere() -> None:
-    proxy = {"labels": {GATEWAY_LABEL: "bookinfo"}, "namespace": "edge"}
+    proxy: dict[str, Any] = {"labels": {GATEWAY_LABEL: "bookinfo"}, "namespace": "edge"}
     one = outcome(envoy_filter(first(), spec={"targetRefs": [TARGET]}), **proxy)
     assert not one.effective
     assert (
