@@ -1,4 +1,4 @@
-"""What a reader looks at first: failures by requirement, spoilt checks by cause, what nobody checked."""
+"""What a reader looks at first: failures by requirement, spoilt checks by cause, and holes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,12 +76,15 @@ def not_checked(report: Report) -> tuple[Requirement, ...]:
 
 def _grouped(report: Report, checks: Sequence[Check]) -> tuple[Finding, ...]:
     requirements = {each.id: each for each in report.requirements}
-    groups: dict[tuple[Level, str, str], list[Check]] = {}
+    groups: dict[tuple[str, str, Level], list[Check]] = {}
     for check in checks:
-        whom = subject(check, requirements)
         for requirement in check.requirements:
-            groups.setdefault((check.level, requirement, whom), []).append(check)
+            key = (requirement, subject(check, requirements), check.level)
+            groups.setdefault(key, []).append(check)
+    order = list(requirements)
     return tuple(
         Finding(requirements[requirement], whom, tuple(found))
-        for (_, requirement, whom), found in groups.items()
+        for (requirement, whom, _), found in sorted(
+            groups.items(), key=lambda group: (order.index(group[0][0]), group[0][1:])
+        )
     )

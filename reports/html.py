@@ -8,7 +8,7 @@ import jinja2
 from reports.findings import below_level, broken, not_checked, troubles
 from reports.matrix import LEGEND, tables
 from reports.model import Report
-from reports.verdict import LEVELS, claim, overviews
+from reports.verdict import LEVELS, claim, judged, overviews
 
 
 def render(report: Report) -> str:
@@ -18,6 +18,7 @@ def render(report: Report) -> str:
         claim=claim(report),
         overviews=overviews(report.summaries),
         levels=LEVELS,
+        judged=judged(report.level),
         failures=broken(report),
         troubles=troubles(report),
         below=below_level(report),

@@ -91,7 +91,7 @@ def _claim(folder: Path) -> None:
         ) from error
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist starts workers that would all fail alike
+@pytest.hookimpl(tryfirst=True)  # before anything costly starts that would only fail later
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Read the catalogue, and refuse a wrong one or a --rule that selects nothing."""
     config = session.config
@@ -142,7 +142,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         items[0].config.stash[DESELECTED] += len(items)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, so that xfail has had its say
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: others keep evidence of a failure
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

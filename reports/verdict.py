@@ -72,6 +72,7 @@ class Overview:
 
     subject: str
     achieved: Mapping[Level, str]
+    failed: frozenset[Level]
     apart: str
 
     def __str__(self) -> str:
@@ -95,6 +96,7 @@ def _overview(whom: str, rows: Sequence[Summary]) -> Overview:
     return Overview(
         whom,
         {row.level: f"{row.passed}/{decided(row)}" for row in rows if decided(row)},
+        frozenset(row.level for row in rows if row.failed),
         " · ".join(f"{number} {word}" for word, number in apart.items() if number),
     )
 

@@ -438,6 +438,29 @@ def test_a_run_cut_short_is_no_pass(run: Run, suite: Suite, out: Path) -> None:
 
 def test_a_run_that_stops_at_the_first_failure_says_so(run: Run, suite: Suite, out: Path) -> None:
     suite(auth_1=500)
-    run("-x")
+    result = run("-x")
 
     assert saved(out)["incomplete"] == "stopping after 1 failures"
+    result.stdout.no_fnmatch_line("not checked: *")
+
+
+def test_other_plugins_see_a_failure_below_the_level_as_the_failure_it_is(
+    run: Run, suite: Suite, pytester: pytest.Pytester, out: Path
+) -> None:
+    suite(auth_9="bare")
+    pytester.makeconftest(
+        """
+import pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    report = yield
+    if report.failed:
+        report.user_properties.append(("evidence", "evidence/x"))
+    return report
+"""
+    )
+
+    assert run().ret == 0
+    (check,) = [each for each in saved(out)["checks"] if each["verdict"] == "fail"]
+    assert check["evidence"] == "evidence/x"

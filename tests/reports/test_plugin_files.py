@@ -44,6 +44,8 @@ def test_junit_carries_requirement_and_filter_and_knows_what_is_not_judged(
     ]
     (total,) = junit.iter("testsuite")
     assert (total.attrib["failures"], total.attrib["skipped"]) == ("1", "1")
+    (skipped,) = junit.iter("skipped")
+    assert skipped.attrib["message"] == "below level: hardened is not judged by --level=core"
 
 
 def test_a_junit_path_of_the_user_is_kept(

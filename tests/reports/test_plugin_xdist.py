@@ -46,6 +46,25 @@ def test_a_selection_on_the_workers_is_known_to_the_report(
     assert [each["id"] for each in saved(pytester)["requirements"]] == ["AUTH-1", "AUTH-2"]
 
 
+def test_only_the_controller_asks_for_facts_and_writes(
+    run: Run, suite: Suite, pytester: pytest.Pytester
+) -> None:
+    suite()
+    pytester.makeconftest(
+        """
+import os
+from pathlib import Path
+
+def pytest_conformance_facts(config):
+    Path(config.rootpath, f"asked-{os.getpid()}").touch()
+    return {}
+"""
+    )
+    run(*PARALLEL)
+
+    assert len(list(pytester.path.glob("asked-*"))) == 1
+
+
 def test_an_unknown_requirement_is_a_collection_error_also_on_workers(
     run: Run, suite: Suite
 ) -> None:
