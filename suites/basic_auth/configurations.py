@@ -17,8 +17,8 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
-def protecting(**rule: Any) -> dict[str, Any]:
-    """Return a configuration of one rule: /productpage, GET, ok:test, with these keys changed.
+def rule(**changed: Any) -> dict[str, Any]:
+    """Return a rule: /productpage, GET, ok:test, with these keys changed.
 
     A key given as None is left out.
     """
@@ -26,12 +26,17 @@ def protecting(**rule: Any) -> dict[str, Any]:
         "prefix": "/productpage",
         "request_methods": ["GET"],
         "credentials": ["ok:test"],
-    } | rule
-    return {"basic_auth_rules": [{k: v for k, v in complete.items() if v is not None}]}
+    } | changed
+    return {key: value for key, value in complete.items() if value is not None}
 
 
-def _text(**rule: Any) -> str:
-    return json.dumps(protecting(**rule), ensure_ascii=False)
+def protecting(**changed: Any) -> dict[str, Any]:
+    """Return a configuration of one such rule."""
+    return {"basic_auth_rules": [rule(**changed)]}
+
+
+def _text(**changed: Any) -> str:
+    return json.dumps(protecting(**changed), ensure_ascii=False)
 
 
 _GOOD = json.dumps(PUBLISHED)

@@ -64,3 +64,16 @@ def test_a_changed_configuration_ends_the_old_rules(gateway, protected):
 
     assert gateway.send("GET", "/login").status == 200
     assert gateway.send("GET", "/productpage").status == 401
+
+
+@pytest.mark.requirement("AUTH-55")
+def test_two_configurations_in_one_virtual_machine_act_side_by_side(gateway, protect, wasm_filter):
+    with (
+        protect(wasm_filter, protecting(prefix="/login"), vm_id="shared"),
+        protect(wasm_filter, protecting(prefix="/logout", credentials=["a:b"]), vm_id="shared"),
+    ):
+        assert gateway.send("GET", "/login").status == 401
+        assert gateway.send("GET", "/logout").status == 401
+        assert gateway.send("GET", "/login", auth=("ok", "test")).status == 200
+        assert gateway.send("GET", "/logout", auth=("ok", "test")).status == 401
+        assert gateway.send("GET", "/logout", auth=("a", "b")).status == 200

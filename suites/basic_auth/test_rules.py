@@ -4,14 +4,9 @@ import pytest
 
 from bookinfo.routes import ECHO_HOST
 from suites.basic_auth import model
-from suites.basic_auth.configurations import protecting
+from suites.basic_auth.configurations import rule
 
 pytestmark = pytest.mark.contract("basic-auth")
-
-
-def rule(**keys):
-    (only,) = protecting(**keys)["basic_auth_rules"]
-    return only
 
 
 USERS = {"nobody": None, "ok": ("ok", "test"), "admin": ("admin", "root"), "ops": ("ops", "x:y")}

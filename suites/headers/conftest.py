@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from suites.deployment import Deployer, Deployment, Module, Proof
 
-    Change = Callable[[Module, Mapping[str, Any]], AbstractContextManager[Deployment]]
+
+class Change(Protocol):
+    """Puts changes in front of every route; filters with one `vm_id` share a virtual machine."""
+
+    def __call__(
+        self, module: Module, configuration: Mapping[str, Any], *, vm_id: str = ""
+    ) -> AbstractContextManager[Deployment]:
+        """Return a block in which the changes act."""
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +30,9 @@ def change(deploy: Deployer) -> Change:
     """
 
     def changed(
-        module: Module, configuration: Mapping[str, Any]
+        module: Module, configuration: Mapping[str, Any], *, vm_id: str = ""
     ) -> AbstractContextManager[Deployment]:
-        return deploy(module, configuration, proof=_sets_any(configuration))
+        return deploy(module, configuration, proof=_sets_any(configuration), vm_id=vm_id)
 
     return changed
 

@@ -6,8 +6,6 @@ from bookinfo.routes import PREFIXES
 
 pytestmark = pytest.mark.contract("headers")
 
-LONG = "long " * 800 + "end"
-
 CONFIGURATION = {
     "remove": ["x-gone", "X-Gone-Too", "x-all"],
     "replace": {"x-one": "ours", "X-Title": "ours", "x-both": "base", "x-all": "base"},
@@ -19,12 +17,6 @@ CONFIGURATION = {
         "x-both": "more",
         "x-all": "more",
         "x-empty": "",
-        "x-comma": "a, b,c",
-        "x-quotes": '"a \\"b\\"" \\',
-        "x-symbols": "!#$%&'()*+-./:;<=>?@[]^_`{|}~",
-        "x-blanks": "a  b\tc",
-        "x-script": "grün ✓",
-        "x-long": LONG,
     },
 }
 
@@ -128,16 +120,6 @@ def test_remove_knows_a_name_in_any_case(answered, sent):
     assert answered(f"{sent}: theirs").values("x-gone-too") == ()
 
 
-@pytest.mark.requirement("HDR-8")
-@pytest.mark.parametrize(
-    "name", ["x-empty", "x-comma", "x-quotes", "x-symbols", "x-blanks", "x-script", "x-long"]
-)
-def test_a_value_arrives_byte_for_byte(answered, name):
-    (value,) = answered().values(name)
-
-    assert value.encode("latin-1") == CONFIGURATION["add"][name].encode()
-
-
 @pytest.mark.requirement("HDR-9")
 @pytest.mark.parametrize(
     "line",
@@ -190,9 +172,3 @@ def test_a_404_of_the_gateway_is_changed_alike(gateway, name, values):
 
     assert reply.status == 404
     assert reply.values(name) == values
-
-
-@pytest.mark.requirement("HDR-8")
-def test_an_empty_header_is_there(answered):
-    assert answered().header("x-empty") == ""
-    assert answered().header("x-gone") is None
