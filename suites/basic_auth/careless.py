@@ -29,7 +29,7 @@ def path_covered(match: str, pattern: str, path: str) -> bool:
 def readings(path: str) -> frozenset[str]:
     """Return everything that a path can become when it is tidied, in any order and repeatedly."""
     start = re.sub(r"^[a-z]+://[^/]*", "", path, flags=re.IGNORECASE)
-    start = re.split(r"[?#]", start, maxsplit=1)[0].lower()
+    start = _without_query(start).lower()
     found = {start}
     waiting = [start]
     while waiting:
@@ -38,6 +38,10 @@ def readings(path: str) -> frozenset[str]:
         found |= new
         waiting += new
     return frozenset(found)
+
+
+def _without_query(path: str) -> str:
+    return re.split(r"[?#]", path, maxsplit=1)[0]
 
 
 def _without_dots(path: str) -> str:
@@ -54,6 +58,7 @@ TIDINGS: tuple[Callable[[str], str], ...] = (
     lambda path: re.sub(r"/+", "/", path),
     lambda path: re.sub(r"/(\./)+", "/", path),
     _without_dots,
+    _without_query,
     lambda path: path.rstrip("/"),
 )
 

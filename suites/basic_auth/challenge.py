@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = r'"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*)"'
-_END = r"(?=[ \t]*(?:,|$))"
+_END = r"(?=[ \t]*(?:,|\Z))"
 SCHEME = re.compile(_TOKEN)
 SPACES = re.compile(r" +")
 PARAMETER = re.compile(rf"({_TOKEN})=(?:{_QUOTED}|({_TOKEN})){_END}")
@@ -53,11 +53,11 @@ def parse(value: str) -> tuple[Challenge, ...]:
         challenges.append(challenge)
         if at == len(value):
             return tuple(challenges)
-        at = _expect(COMMA, value, at, "a comma").end()
+        at = _expect(COMMA, value, at, "comma").end()
 
 
 def _challenge(value: str, at: int) -> tuple[Challenge, int]:
-    scheme = _expect(SCHEME, value, at, "a scheme")
+    scheme = _expect(SCHEME, value, at, "scheme")
     at = scheme.end()
     spaces = SPACES.match(value, at)
     if spaces is None:
@@ -66,7 +66,7 @@ def _challenge(value: str, at: int) -> tuple[Challenge, int]:
     parameters: list[Parameter] = []
     found = PARAMETER.match(value, at)
     if found is None:
-        token68 = _expect(TOKEN68, value, at, "a parameter or a token68")
+        token68 = _expect(TOKEN68, value, at, "parameter or token68")
         return Challenge(scheme[0], token68=token68[0]), token68.end()
     while found is not None:
         name, quoted, token = found.groups()

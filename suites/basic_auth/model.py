@@ -9,7 +9,6 @@ differ, the second one is hardened. Nothing here knows how a filter is written.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -139,7 +138,7 @@ def _sent(authorization: str | None) -> bytes | None:
         return None
     try:
         decoded = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for letters outside ASCII
         return None
     # Another text for the same bytes is not what a client sends.
     return decoded if base64.b64encode(decoded).decode() == text else None
