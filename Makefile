@@ -19,6 +19,7 @@ $(VENV)/.set-up: pyproject.toml uv.lock
 	  { echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) --version). Hint: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@command -v uv >/dev/null || test -x $(VENV)/bin/uv || \
 	  { $(PYTHON) -m venv $(VENV) && $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'; }
+	@echo "setting up $(VENV) from uv.lock"
 	@$(UV) sync --locked --quiet --inexact --python $(PYTHON)
 	@touch $@
 

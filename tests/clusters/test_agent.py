@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,8 @@ URL = "http://files.test/filter.wasm"
 @pytest.fixture
 def served(monkeypatch):
     """What each URL gives; counts the downloads."""
-    answers = {URL: MODULE}
-    downloads = []
+    answers: dict[str, Any] = {URL: MODULE}
+    downloads: list[tuple[str, float]] = []
 
     def fetch(url, *, timeout, behaviours):
         downloads.append((url, timeout))

@@ -1,5 +1,6 @@
 """Which Envoy runs, and what is said when it does not."""
 
+import importlib.util
 import json
 import sys
 
@@ -46,7 +47,7 @@ def test_another_binary_is_asked_for_its_version(tmp_path):
 
 
 def test_no_envoy_anywhere_is_one_clear_error(monkeypatch, tmp_path):
-    monkeypatch.setattr(envoy.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(envoy.EnvoyMissing, match="no Envoy binary"):

@@ -6,10 +6,11 @@ import tarfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
-from clusters import release
+from clusters import release, waiting
 from clusters.pilot import fetch as fetching
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.fetch import FetchError, fetch, unbox
@@ -20,7 +21,8 @@ OLD, NEW = (Behaviours.of(release.find(name)) for name in ("1.9", "latest"))
 
 @pytest.fixture
 def server():
-    script, times = [], []
+    script: list[tuple[int, bytes]] = []
+    times: list[float] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -36,7 +38,7 @@ def server():
         def log_message(self, *args):
             pass
 
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.missing = 0  # bytes that are announced and never come
     running.answers, running.times = script, times
     thread = threading.Thread(target=running.serve_forever, args=(0.01,))
@@ -104,8 +106,8 @@ def test_five_server_errors_end_it_in_1_9(server):
 
 
 def test_pauses_grow_since_1_10_and_are_even_before(server, monkeypatch):
-    pauses = []
-    monkeypatch.setattr(fetching.waiting, "pause", pauses.append)
+    pauses: list[float] = []
+    monkeypatch.setattr(waiting, "pause", pauses.append)
     server.answers[:] = [(503, b"")]
     for behaviours in (OLD, NEW):
         with pytest.raises(FetchError):

@@ -1,6 +1,8 @@
 """The gate's judgement, on states of a proxy made up for the purpose."""
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,12 +22,8 @@ def listener(*filters, name="0.0.0.0_8080"):
     return {"name": name, "filter_chains": [{"filters": [network]}]}
 
 
-class FakeProxy:
-    def __init__(self, *states):
-        self.states = states
-
-    def listeners(self):
-        return {state.name: state for state in self.states}
+def fake_proxy(*states) -> Any:
+    return SimpleNamespace(listeners=lambda: {state.name: state for state in states})
 
 
 def state(*filters, warming=False, draining=False, error="", name="0.0.0.0_8080"):
@@ -39,7 +37,7 @@ def impatient(monkeypatch):
 
 
 def test_a_listener_that_serves_what_was_sent_is_proof():
-    gate.check_listeners(FakeProxy(state(AUTH, ROUTER)), [listener(AUTH, ROUTER)])
+    gate.check_listeners(fake_proxy(state(AUTH, ROUTER)), [listener(AUTH, ROUTER)])
 
 
 WRONG = {
@@ -57,16 +55,16 @@ def test_a_listener_that_differs_is_reported_with_the_difference(case):
     found, text = WRONG[case]
 
     with pytest.raises(waiting.TimedOut, match=re.escape(text)):
-        gate.check_listeners(FakeProxy(found), [listener(AUTH, ROUTER)])
+        gate.check_listeners(fake_proxy(found), [listener(AUTH, ROUTER)])
 
 
 def test_a_filter_after_the_router_is_no_effect():
     with pytest.raises(waiting.TimedOut, match="after the router"):
-        gate.check_listeners(FakeProxy(state(ROUTER, AUTH)), [listener(ROUTER, AUTH)])
+        gate.check_listeners(fake_proxy(state(ROUTER, AUTH)), [listener(ROUTER, AUTH)])
 
 
 def test_a_listener_that_should_be_gone_is_named():
-    proxy = FakeProxy(state(AUTH, ROUTER), state(ROUTER, name="old"))
+    proxy = fake_proxy(state(AUTH, ROUTER), state(ROUTER, name="old"))
 
     with pytest.raises(waiting.TimedOut, match="listener old is still there"):
         gate.check_listeners(proxy, [listener(AUTH, ROUTER)])
@@ -83,7 +81,7 @@ def outcome(*, effective, sentence):
     )
 
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "outcomes": (outcome(effective=True, sentence="applied"),),
     "fetch_failures": (),
     "agent_nack": "",
@@ -92,7 +90,7 @@ GOOD = {
     "log": "",
     "seconds": 0.0,
 }
-REASONS = {
+REASONS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "patch": (
         {"outcomes": (outcome(effective=False, sentence="no such filter"),)},
         gate.NotEffective,
@@ -120,15 +118,16 @@ def test_a_delivery_without_such_a_reason_passes():
     gate.check_delivery(Delivery(**GOOD))
 
 
-class FakeGateway:
-    def __init__(self, *statuses):
-        self.statuses = list(statuses)
-        self.transcript = []
+def fake_gateway(*statuses: int) -> Any:
+    """A gateway that answers with these statuses in turn, and with the last one for ever."""
+    left, transcript = list(statuses), []
 
-    def status(self):
-        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        self.transcript.append((None, Reply(status, (("x", "y"),), b"", "curl -i http://h/")))
-        return status
+    def status() -> int:
+        now = left.pop(0) if len(left) > 1 else left[0]
+        transcript.append((None, Reply(now, (("x", "y"),), b"", "curl -i http://h/")))
+        return now
+
+    return SimpleNamespace(status=status, transcript=transcript)
 
 
 def denied(gateway):
@@ -137,15 +136,15 @@ def denied(gateway):
 
 def test_a_proof_that_holds_without_the_filter_proves_nothing():
     with pytest.raises(gate.ProvesNothing, match="<Reply 401 to: curl"):
-        gate.check_absent(FakeGateway(401), denied)
+        gate.check_absent(fake_gateway(401), denied)
 
 
 def test_a_proof_that_fails_without_the_filter_is_a_negative_control():
-    gate.check_absent(FakeGateway(200), denied)
+    gate.check_absent(fake_gateway(200), denied)
 
 
 def test_the_effect_is_waited_for():
-    gateway = FakeGateway(200, 200, 401)
+    gateway = fake_gateway(200, 200, 401)
     gate.wait_for_effect(gateway, denied, present=True)
 
     assert len(gateway.transcript) == 3
@@ -153,9 +152,9 @@ def test_the_effect_is_waited_for():
 
 def test_an_effect_that_never_comes_is_reported_with_the_last_reply():
     with pytest.raises(waiting.TimedOut, match=r"<Reply 200 to: curl.*\[x: y\]"):
-        gate.wait_for_effect(FakeGateway(200), denied, present=True)
+        gate.wait_for_effect(fake_gateway(200), denied, present=True)
 
 
 def test_an_effect_that_never_ends_is_reported():
     with pytest.raises(waiting.TimedOut, match="the end of its effect"):
-        gate.wait_for_effect(FakeGateway(401), denied, present=False)
+        gate.wait_for_effect(fake_gateway(401), denied, present=False)

@@ -75,6 +75,7 @@ def test_a_child_does_not_outlive_a_parent_that_is(tmp_path, end):
         stderr=subprocess.DEVNULL,
     )
     with parent:
+        assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert alive(pid)
         parent.send_signal(end)

@@ -111,11 +111,10 @@ def test_removing_the_last_listener_sends_an_empty_answer():
 
 def test_the_order_is_istiods():
     stream = Stream()
-    held = {url: {} for url in (protos.LDS, protos.CDS)}
     ask(stream, held={}, type_url=protos.LDS)
     ask(stream, held={}, type_url=protos.CDS)
-    held = {protos.LDS: {"a": listener("a")}, protos.CDS: {}}
-    held[protos.CDS]["c"] = Packed.of("c", {"name": "c"}, protos.CDS)
+    cluster = Packed.of("c", {"name": "c"}, protos.CDS)
+    held = {protos.LDS: {"a": listener("a")}, protos.CDS: {"c": cluster}}
 
     assert [answer.type_url for answer in stream.due(held)] == [protos.CDS, protos.LDS]
 
