@@ -49,7 +49,7 @@ def run(tmp_path):
     told = tmp_path / "pids"
 
     def envoy() -> int:
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, process.communicate()[0]
         return int(told.read_text() or 0) if told.exists() else 0
 
     yield process, waiting.until(envoy, bool, what="the test to run", within=60)
