@@ -103,19 +103,19 @@ class Deployer:
 
     @contextmanager
     def __call__(
-        self, module: Module, configuration: Configuration, *, proof: Proof, vm_id: str = ""
+        self, module: Module, configuration: Configuration, *, proof: Proof, **options: Any
     ) -> Iterator[Deployment]:
         """Yield once the filter is in place and acts.
 
-        `proof` tells whether it acts, and must not hold before. Filters with one `vm_id` share a
-        virtual machine; by default each has its own.
+        `proof` tells whether it acts, and must not hold before. The options are those of the
+        place's `render`; filters with one `vm_id` share a virtual machine.
         """
         template = self.cluster.render(
             self.publisher.publish(module),
             PLACEHOLDER,
             name=module.name,
             sha256=module.sha256,
-            vm_id=vm_id,
+            **options,
         )
         deployment = Deployment(self.cluster, template)
         with self.cluster.applied(deployment.documents(configuration), proof=Patient(proof)):

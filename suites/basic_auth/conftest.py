@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Protect(Protocol):
-    """Puts rules in front of every route; filters with one `vm_id` share a virtual machine."""
+    """Puts rules in front of every route; the options are those of the place's `render`."""
 
     def __call__(
-        self, module: Module, configuration: Mapping[str, Any], *, vm_id: str = ""
+        self, module: Module, configuration: Mapping[str, Any], **options: Any
     ) -> AbstractContextManager[Deployment]:
         """Return a block in which the rules act."""
 
@@ -32,9 +32,9 @@ def protect(deploy: Deployer) -> Protect:
     """
 
     def protected(
-        module: Module, configuration: Mapping[str, Any], *, vm_id: str = ""
+        module: Module, configuration: Mapping[str, Any], **options: Any
     ) -> AbstractContextManager[Deployment]:
-        return deploy(module, configuration, proof=_denies_any(configuration), vm_id=vm_id)
+        return deploy(module, configuration, proof=_denies_any(configuration), **options)
 
     return protected
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Change(Protocol):
-    """Puts changes in front of every route; filters with one `vm_id` share a virtual machine."""
+    """Puts changes in front of every route; the options are those of the place's `render`."""
 
     def __call__(
-        self, module: Module, configuration: Mapping[str, Any], *, vm_id: str = ""
+        self, module: Module, configuration: Mapping[str, Any], **options: Any
     ) -> AbstractContextManager[Deployment]:
         """Return a block in which the changes act."""
 
@@ -30,9 +30,9 @@ def change(deploy: Deployer) -> Change:
     """
 
     def changed(
-        module: Module, configuration: Mapping[str, Any], *, vm_id: str = ""
+        module: Module, configuration: Mapping[str, Any], **options: Any
     ) -> AbstractContextManager[Deployment]:
-        return deploy(module, configuration, proof=_sets_any(configuration), vm_id=vm_id)
+        return deploy(module, configuration, proof=_sets_any(configuration), **options)
 
     return changed
 

@@ -152,7 +152,7 @@ def test_hardened_sees_through_other_spellings_of_a_host(
 
 
 @pytest.mark.parametrize("judge", [upstream, hardened])
-def test_no_hosts_are_all_hosts(judge) -> None:  # type: ignore[no-untyped-def]
+def test_no_hosts_are_all_hosts(judge) -> None:
     assert judge(only(hosts=[]), Request("GET", "/productpage", "any.thing")) is DENIED
 
 
