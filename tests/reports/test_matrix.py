@@ -98,6 +98,12 @@ def test_failures_are_grouped_by_requirement_and_filter() -> None:
     assert [each.id for each in not_checked(SAMPLE)] == ["HDR-2"]
 
 
+def test_failures_follow_the_order_of_the_catalogue() -> None:
+    found = broken(report((check("AUTH-3", "fail"), check("AUTH-1", "fail"))))
+
+    assert [each.requirement.id for each in found] == ["AUTH-1", "AUTH-3"]
+
+
 def test_errors_are_grouped_by_cause() -> None:
     refused, trapped = "Envoy refused version 3", "the module trapped"
     found = troubles(

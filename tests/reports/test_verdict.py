@@ -81,6 +81,17 @@ def test_one_line_per_filter_counts_apart_what_was_not_decided() -> None:
     ]
 
 
+def test_an_overview_knows_the_levels_that_fall_short() -> None:
+    (found,) = overviews(
+        [
+            Summary(subject="basic-auth cpp", level="core", passed=57, skipped=2),
+            Summary(subject="basic-auth cpp", level="hardened", passed=11, failed=1),
+        ]
+    )
+
+    assert found.failed == {"hardened"}
+
+
 def test_the_sentence_of_a_pass_names_what_was_judged_and_on_what() -> None:
     passed = report((check(CORE, "pass"), check(HARDENED, "pass"), check(COMPAT, "fail")))
 
