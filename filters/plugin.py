@@ -129,9 +129,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        if callspec is not None and MODULE_FIXTURE in callspec.params:
-            item.user_properties.append(("filter", callspec.params[MODULE_FIXTURE].label))
+        if (chosen_filter := _filter(item)) is not None:
+            item.user_properties.append(("filter", chosen_filter.label))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say in one line what the first test that needed this filter has said in full."""
+    chosen = _filter(item)
+    if chosen is not None and chosen.label in item.config.stash[FAILED]:
+        pytest.fail(f"{chosen.label} was not built, see the first error", pytrace=False)
+
+
+def _filter(item: pytest.Item) -> Chosen | None:
+    callspec = getattr(item, "callspec", None)
+    return None if callspec is None else callspec.params.get(MODULE_FIXTURE)
 
 
 def _contract(item: pytest.Item) -> str | None:
@@ -170,28 +181,15 @@ def wasm_filter(request: pytest.FixtureRequest, filter_progress: Callable[[str],
 
     try:
         return build.build(chosen, progress=filter_progress)
-    except toolchains.ToolchainMissing as error:
-        if request.config.getoption("strict_toolchains"):
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
-    except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as error:
-        told = request.config.stash[FAILED]
-        text = (
-            f"{chosen.label} was not built, see the first error" if chosen.label in told else error
-        )
-        told.add(chosen.label)
-        pytest.fail(str(text), pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def other_filter(filter_progress: Callable[[str], None]) -> "Callable[[str], Module]":
-    """Return a function from a contract to this project's own filter of it, to stand beside."""
-    from filters import build
-
-    return lambda contract: build.build(
-        next(each for each in sources.bundled() if each.contract == contract),
-        progress=filter_progress,
-    )
+    except toolchains.ToolchainMissing as missing:
+        reason, skip = str(missing), not request.config.getoption("strict_toolchains")
+    except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as failed:
+        reason, skip = str(failed), False
+    # Outside of the handlers, or pytest shows the same text a second time as its cause.
+    if skip:
+        pytest.skip(reason)
+    request.config.stash[FAILED].add(chosen.label)
+    pytest.fail(reason, pytrace=False)
 
 
 @pytest.fixture(scope="session")

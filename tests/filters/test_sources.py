@@ -1,0 +1,142 @@
+"""A folder with a filter.toml is a filter; what is wrong with one is said."""
+
+import pytest
+
+from filters import contracts, given, probes, sources
+from filters.sources import Edit, Source
+from tests.filters.handmade import module
+
+SOUND = 'name = "mine"\ncontract = "headers"\nlanguage = "cpp"\n'
+
+WRONG = {
+    "not TOML": ("name = ", "is not valid TOML: Invalid value"),
+    "unknown key": (SOUND + "langauge = 1\n", "unknown langauge; known are name, contract, lang"),
+    "no language": ('contract = "headers"\n', "language is missing or is not a text"),
+    "no text": (SOUND.replace('"cpp"', "1"), "language is missing or is not a text"),
+    "empty name": (SOUND.replace("mine", ""), "name is missing or is not a text"),
+    "unknown contract": (
+        SOUND.replace("headers", "header"),
+        "there is no contract 'header'; known are headers, basic-auth, any. Did you mean 'headers'",
+    ),
+}
+
+
+def written(folder, text):
+    (folder / "filter.toml").write_text(text)
+    return folder
+
+
+def test_a_folder_is_read(tmp_path):
+    source = sources.read(written(tmp_path, SOUND))
+
+    assert source == Source(tmp_path, "mine", "headers", "cpp")
+    assert source.label == "mine cpp"
+
+
+def test_a_folder_without_a_name_goes_by_its_own(tmp_path):
+    assert sources.read(written(tmp_path, SOUND.replace('name = "mine"', ""))).name == tmp_path.name
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_manifest_is_named_with_its_path(tmp_path, case):
+    text, reason = WRONG[case]
+
+    with pytest.raises(sources.InvalidSource, match=f"{tmp_path}/filter.toml.*{reason}"):
+        sources.read(written(tmp_path, text))
+
+
+def test_a_folder_without_a_manifest_is_no_filter(tmp_path):
+    with pytest.raises(sources.InvalidSource, match=r"(?s)is no filter: No such file.*Hint: give"):
+        sources.read(tmp_path)
+
+
+def test_both_contracts_have_a_bundled_filter():
+    assert [(s.contract, s.language) for s in sources.bundled()] == [
+        ("basic-auth", "cpp"),
+        ("headers", "cpp"),
+    ]
+
+
+def test_edits_are_made_where_they_fit_exactly_once(tmp_path):
+    (tmp_path / "a.cc").write_text("one two two")
+
+    def body(edit):
+        return sources.tree(Source(tmp_path, "m", "any", "cpp", edits=(edit,)), None)["a.cc"]
+
+    assert body(Edit("a.cc", "one", "1")) == b"1 two two"
+    for edit, count in (
+        (Edit("a.cc", "two", "2"), 2),
+        (Edit("a.cc", "three", "3"), 0),
+        (Edit("b.cc", "one", "1"), 0),
+    ):
+        with pytest.raises(sources.InvalidSource, match=f"m: .* occurs {count} times in "):
+            body(edit)
+
+
+def test_shared_headers_appear_under_the_name_of_their_folder(tmp_path):
+    for name in ("mine/a.cc", "abi/b.h"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name)
+
+    files = sources.tree(Source(tmp_path / "mine", "m", "any", "cpp"), tmp_path / "abi")
+
+    assert files == {"a.cc": b"mine/a.cc", "abi/b.h": b"abi/b.h"}
+
+
+def test_every_contract_names_a_suite_and_a_promise():
+    assert [c.name for c in contracts.known()] == ["headers", "basic-auth", "any"]
+    assert all(c.sentence and c.suites.startswith("suites/") for c in contracts.known())
+
+
+def test_an_unknown_probe_names_the_known_ones():
+    with pytest.raises(sources.InvalidSource, match=r"no probe 'tarp'; there are .*, trap, "):
+        probes.source("tarp")
+
+
+class TestGiven:
+    """What --filter=PATH may name."""
+
+    def test_a_folder_says_its_contract_itself(self, tmp_path):
+        assert given.read(written(tmp_path, SOUND), None).contract == "headers"
+
+    def test_a_module_goes_by_the_contract_that_is_named(self, tmp_path):
+        path = tmp_path / "theirs.wasm"
+        path.write_bytes(module())
+
+        found = given.read(path, "basic-auth")
+
+        assert (found.label, found.contract) == ("theirs wasm", "basic-auth")
+        assert found.read() == module()
+
+    @pytest.mark.parametrize(
+        ("body", "contract", "reason"),
+        [
+            (module(), None, r"known are headers, basic-auth, any\nHint: add --contract=headers"),
+            (module(), "auth", "there is no contract 'auth'; known are headers, basic-auth, any"),
+            (b"<html>", "headers", "theirs.wasm is not Wasm: it begins with 3c 68"),
+            (b"", "headers", "theirs.wasm is not Wasm: it begins with nothing"),
+            (module()[:-1], "headers", "theirs.wasm is truncated or damaged"),
+            (module(exports=()), "headers", "does not export the ABI version"),
+            (None, "headers", "no such file or folder\nHint: give a .wasm file, or a folder"),
+        ],
+        ids=["no contract", "unknown", "html", "empty", "truncated", "no ABI", "missing"],
+    )
+    def test_anything_else_is_refused_with_the_path_and_the_reason(
+        self, tmp_path, body, contract, reason
+    ):
+        path = tmp_path / "theirs.wasm"
+        if body is not None:
+            path.write_bytes(body)
+
+        with pytest.raises(given.InvalidFilter, match=f"(?s)--filter={path}: .*{reason}"):
+            given.read(path, contract)
+
+    def test_a_folder_in_a_language_that_nothing_builds_is_refused(self, tmp_path):
+        folder = written(tmp_path, SOUND.replace("cpp", "cobol"))
+
+        with pytest.raises(given.InvalidFilter, match="nothing here builds 'cobol'"):
+            given.read(folder, None)
+
+    def test_a_folder_and_another_contract_contradict_each_other(self, tmp_path):
+        with pytest.raises(given.InvalidFilter, match=r"its filter.toml says 'headers'\nHint"):
+            given.read(written(tmp_path, SOUND), "basic-auth")
