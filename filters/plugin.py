@@ -175,20 +175,41 @@ def filter_progress(pytestconfig: pytest.Config) -> Callable[[str], None]:
 def wasm_filter(request: pytest.FixtureRequest, filter_progress: Callable[[str], None]) -> "Module":
     """Return the built filter that is judged: a Module, for each chosen filter of the contract."""
     chosen: Chosen = request.param
+    return _built(request.config, chosen, filter_progress)
+
+
+@pytest.fixture(scope="session")
+def other_filter(
+    pytestconfig: pytest.Config, filter_progress: Callable[[str], None]
+) -> "Callable[[str], Module]":
+    """Return a function from a contract to the Module of a bundled filter that keeps it.
+
+    For tests that need a second filter beside the one they judge.
+    """
+
+    def other(contract: str) -> "Module":
+        name = contracts.find(contract).name
+        source = next(each for each in sources.bundled() if each.contract == name)
+        return _built(pytestconfig, source, filter_progress)
+
+    return other
+
+
+def _built(config: pytest.Config, chosen: Chosen, progress: Callable[[str], None]) -> "Module":
     if not isinstance(chosen, sources.Source):
         return chosen
     from filters import build, cache, wasm
 
     try:
-        return build.build(chosen, progress=filter_progress)
+        return build.build(chosen, progress=progress)
     except toolchains.ToolchainMissing as missing:
-        reason, skip = str(missing), not request.config.getoption("strict_toolchains")
+        reason, skip = str(missing), not config.getoption("strict_toolchains")
     except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as failed:
         reason, skip = str(failed), False
     # Outside of the handlers, or pytest shows the same text a second time as its cause.
     if skip:
         pytest.skip(reason)
-    request.config.stash[FAILED].add(chosen.label)
+    config.stash[FAILED].add(chosen.label)
     pytest.fail(reason, pytrace=False)
 
 

@@ -239,6 +239,20 @@ def test_publisher_and_probes_are_at_hand(run, pytester):
     run("-k", "publish").assert_outcomes(passed=1, deselected=5)
 
 
+def test_a_second_filter_is_at_hand_whatever_is_judged(run, pytester):
+    pytester.makepyfile(
+        """
+        def test_second(other_filter):
+            assert other_filter("headers").label == "headers cpp"
+        """
+    )
+    (pytester.path / "theirs.wasm").write_bytes(module())
+
+    result = run("--filter=theirs.wasm", "--contract=basic-auth", "-k", "second")
+
+    result.assert_outcomes(passed=1, deselected=4)
+
+
 def test_options_explain_themselves(run):
     result = run("--help")
 

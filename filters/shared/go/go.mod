@@ -1,0 +1,3 @@
+module istio-wasm-conformance/shared
+
+go 1.24
