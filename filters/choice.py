@@ -1,7 +1,11 @@
 """Which filters a run judges."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from filters import given, sources
+from filters.given import InvalidFilter
 from filters.module import Module
 from filters.sources import Source
 
@@ -22,6 +26,39 @@ class Choice:
     def judges(self, contract: str | None) -> bool:
         """Return whether a test of this contract has a place in the run."""
         return not self.given or contract is None or bool(self.of(contract))
+
+
+def bundled(*, languages: Sequence[str], contract: str | None) -> Choice:
+    """Return the filters of this project, in all languages or in some; raises InvalidFilter."""
+    if contract is not None:
+        raise InvalidFilter(
+            f"--contract={contract} names the contract of a module, and no --filter is given\n"
+            "Hint: add --filter=FILE.wasm, or choose tests by folder or with --rule"
+        )
+    found = sources.bundled()
+    return Choice(tuple(f for f in found if not languages or f.language in languages), given=False)
+
+
+def of_paths(paths: Sequence[Path], *, languages: Sequence[str], contract: str | None) -> Choice:
+    """Return the filters that the user named; raises InvalidFilter."""
+    if languages:
+        raise InvalidFilter(
+            "--language chooses among the bundled filters, and --filter replaces them\n"
+            "Hint: leave one of them out"
+        )
+    return Choice(tuple(given.read(path, contract) for path in paths), given=True)
+
+
+def build_given(chosen: Choice) -> None:
+    """Build what the user named: what does not compile is one error, not one for every test."""
+    from filters import build, cache, wasm
+
+    for source in chosen.filters:
+        if isinstance(source, Source):
+            try:
+                build.build(source)
+            except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as error:
+                raise InvalidFilter(f"--filter={source.folder}: {error}") from error
 
 
 def ids(filters: tuple[Chosen, ...]) -> list[str]:

@@ -63,40 +63,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _choice(config: pytest.Config) -> Choice:
     paths: list[Path] = config.getoption("filter_paths")
-    languages: list[str] = config.getoption("filter_languages")
-    contract: str | None = config.getoption("contract")
-    if not paths:
-        if contract is not None:
-            raise pytest.UsageError(
-                f"--contract={contract} names the contract of a module, and no --filter is given\n"
-                "Hint: add --filter=FILE.wasm, or choose tests by folder or with --rule"
-            )
-        filters = sources.bundled()
-        return Choice(tuple(f for f in filters if f.language in (languages or [f.language])), False)
-    if languages:
-        raise pytest.UsageError(
-            "--language chooses among the bundled filters, and --filter replaces them\n"
-            "Hint: leave one of them out"
-        )
     try:
-        found = tuple(given.read(path, contract) for path in paths)
+        if not paths:
+            return choice.bundled(
+                languages=config.getoption("filter_languages"),
+                contract=config.getoption("contract"),
+            )
+        chosen = choice.of_paths(
+            paths,
+            languages=config.getoption("filter_languages"),
+            contract=config.getoption("contract"),
+        )
+        if not (hasattr(config, "workerinput") or config.option.collectonly or config.option.help):
+            choice.build_given(chosen)
     except given.InvalidFilter as error:
         raise pytest.UsageError(str(error)) from error
-    if not (hasattr(config, "workerinput") or config.option.collectonly or config.option.help):
-        _build_given(found)
-    return Choice(found, True)
-
-
-def _build_given(filters: tuple[Chosen, ...]) -> None:
-    """A filter that its author names and that does not compile is one error, not one per test."""
-    from filters import build, cache, wasm
-
-    for source in filters:
-        if isinstance(source, sources.Source):
-            try:
-                build.build(source)
-            except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as error:
-                raise pytest.UsageError(f"--filter={source.folder}: {error}") from error
+    return chosen
 
 
 def pytest_report_header(config: pytest.Config) -> str:
