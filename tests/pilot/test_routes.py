@@ -105,11 +105,11 @@ def test_query_parameters_are_matched() -> None:
     ]
 
 
-def test_claims_of_a_token_are_refused_by_name() -> None:
-    with pytest.raises(
-        NotBuilt, match=r"@request.auth.claims.group is known to Istio but not built"
-    ):
-        matched(headers={"@request.auth.claims.group": {"exact": "x"}})
+@pytest.mark.parametrize("field", ["headers", "withoutHeaders"])
+def test_claims_of_a_token_are_refused_by_name(field: str) -> None:
+    words = r"vs.yaml:1: .*\.@request.auth.claims.group: matching claims is known to Istio but not"
+    with pytest.raises(NotBuilt, match=words):
+        routed(match=[{field: {"@request.auth.claims.group": {"exact": "x"}}}])
 
 
 def test_names_and_metadata_lead_back_to_the_document() -> None:

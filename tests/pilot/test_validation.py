@@ -224,6 +224,7 @@ TRAFFIC: list[tuple[Any, ...]] = [
     ),
     ("no host", gateway(hosts=()), "server config must contain at least one host"),
     ("port 0", gateway(port=0), "server port number 0 must be in the range 1..65535"),
+    ("port 65536", gateway(port=65536), "server port number 65536 must be in the range"),
     ("no http", virtual_service([]), "http, tcp or tls must be provided"),
     (
         "no action",
@@ -241,6 +242,11 @@ TRAFFIC: list[tuple[Any, ...]] = [
         "destination must have a host",
     ),
     ("no weight", virtual_service([{"route": ROUTE * 2}]), "total destination weight = 0"),
+    (
+        "negative weight",
+        virtual_service([{"route": [{"destination": {"host": "a"}, "weight": -1}]}]),
+        "weight must be 0 or more: [-1]",
+    ),
     (
         "timeout 0s",
         virtual_service([{"route": ROUTE, "timeout": "0s"}]),
@@ -284,5 +290,5 @@ def test_good_traffic_documents_are_worth_no_word() -> None:
     routes = [
         {"route": ROUTE, "timeout": "1s", "headers": {"request": {"set": {":authority": "a"}}}}
     ]
-    for made in (gateway(), virtual_service(routes), service_entry()):
+    for made in (gateway(port=65535), virtual_service(routes), service_entry()):
         assert warnings(made) == ()
