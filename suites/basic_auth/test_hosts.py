@@ -79,7 +79,9 @@ HOSTS = {
 @pytest.mark.parametrize(
     ("path", "host", "becomes"),
     [
-        pytest.param(path, host, becomes, marks=pytest.mark.requirement(requirement))
+        pytest.param(
+            path, host, becomes, id=host + path, marks=pytest.mark.requirement(requirement)
+        )
         for requirement, table in HOSTS.items()
         for (path, host), becomes in table.items()
     ],

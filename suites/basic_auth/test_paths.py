@@ -199,6 +199,11 @@ def test_no_disguise_opens_a_covered_path(answer, path):
         "/x/SECRET",
         "/MY.KEY",
         "/%50RODUCTPAGE",
+        "//PRODUCTPAGE",
+        "/%2550RODUCTPAGE",
+        "/EXACT/",
+        "/x/SECRET?x",
+        "/x/Secret;v=1",
     ],
 )
 def test_no_letter_case_opens_a_covered_path(answer, path):

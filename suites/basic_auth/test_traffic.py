@@ -75,13 +75,23 @@ def test_a_body_with_credentials_reaches_the_application_whole(gateway, bookinfo
     assert [request.body for request in reached.received] == [b"x" * size]
 
 
-@pytest.mark.requirement("AUTH-25")
-@pytest.mark.parametrize("credentials", DENIED.values(), ids=DENIED)
-def test_a_denial_leaves_the_connection_open(gateway, credentials):
-    reply = gateway.send("GET", "/productpage", auth=credentials)
+CREDENTIALS = {"none": (None, 401), "wrong": (("ok", "wrong"), 401), "right": (("ok", "test"), 200)}
 
-    assert reply.status == 401
-    assert reply.header("connection") is None
+
+@pytest.mark.requirement("AUTH-25")
+@pytest.mark.parametrize("then", CREDENTIALS)
+@pytest.mark.parametrize("first", CREDENTIALS)
+def test_a_request_is_judged_whatever_came_before_it(gateway, first, then):
+    for name in (first, then, first, then):
+        credentials, status = CREDENTIALS[name]
+        assert gateway.send("GET", "/productpage", auth=credentials).status == status
+
+
+@pytest.mark.requirement("AUTH-25")
+@pytest.mark.parametrize("credentials", [None, ("ok", "test")], ids=["none", "right"])
+def test_a_request_to_an_open_path_opens_no_other(gateway, credentials):
+    assert gateway.send("GET", "/logout", auth=credentials).status == 200
+    assert gateway.send("GET", "/productpage").status == 401
 
 
 GRPC = [("content-type", "application/grpc"), ("te", "trailers")]
