@@ -90,6 +90,13 @@ def test_the_second_build_comes_from_the_cache(compiler, source):
     assert compiler.runs == 1
 
 
+def test_a_cached_module_needs_no_lock_and_so_no_writable_folder(compiler, source, monkeypatch):
+    first = build.build(source)
+    monkeypatch.setattr(cache, "writing", lambda *_: pytest.fail("the cache was to be written"))
+
+    assert build.build(source) == first
+
+
 @pytest.mark.parametrize("name", ["a.src", "sub/included.h"])
 def test_an_edited_new_or_renamed_file_means_another_build(compiler, source, name):
     first = build.build(source)

@@ -1,10 +1,12 @@
 """The deliberately wrong filters fit the sources of today."""
 
+import tomllib
 from collections import Counter
 
 import pytest
 
 from filters import build, mutants, sources
+from filters.sources import HERE
 
 ENTRY = """
 [wrong]
@@ -35,6 +37,15 @@ def test_every_mutant_says_in_one_line_what_is_wrong_and_what_catches_it():
     for mutant in mutants.known():
         assert 10 < len(mutant.wrong) < 120
         assert 10 < len(mutant.caught_by) < 120
+
+
+def test_every_mutant_breaks_requirements_of_its_own_contract():
+    catalogue = tomllib.loads((HERE.parent / "suites" / "requirements.toml").read_text("utf-8"))
+
+    for mutant in mutants.known():
+        assert mutant.requirements
+        for requirement in mutant.requirements:
+            assert catalogue[requirement]["contract"] == mutant.source.contract, mutant.name
 
 
 def test_an_entry_becomes_a_source_with_one_edit(tmp_path):

@@ -10,20 +10,28 @@ import (
 	"istio-wasm-conformance/shared/fields"
 )
 
-// Match is how the path of a rule is compared with a reading.
-type Match func(reading, pattern string) bool
+// Match is how the path of a rule is compared with a reading; the zero value is none of them.
+type Match byte
 
 // The three ways of the configuration.
-var (
-	Prefix Match = strings.HasPrefix
-	Suffix Match = strings.HasSuffix
-	Exact  Match = func(reading, pattern string) bool { return reading == pattern }
+const (
+	Prefix Match = iota + 1
+	Exact
+	Suffix
 )
 
 // Covers tells whether one of the readings matches; where there is none, every rule covers.
 func (match Match) Covers(pattern string, readings []string) bool {
-	covered := func(reading string) bool { return match(reading, pattern) }
-	return len(readings) == 0 || slices.ContainsFunc(readings, covered)
+	return len(readings) == 0 || slices.ContainsFunc(readings, func(reading string) bool {
+		switch match {
+		case Prefix:
+			return strings.HasPrefix(reading, pattern)
+		case Suffix:
+			return strings.HasSuffix(reading, pattern)
+		default:
+			return reading == pattern
+		}
+	})
 }
 
 // Escapes within escapes are followed so far; what is deeper has no reading.
@@ -46,8 +54,11 @@ func Readings(path string) []string {
 	}
 	readings := []string{fields.Lower(path)}
 	for round := 0; ; round++ {
-		for _, tidy := range []string{tidied(path, true), tidied(path, false)} {
-			readings = append(readings, tidy, tidy+"/")
+		resolved := tidied(path, true)
+		readings = append(readings, resolved, resolved+"/")
+		if strings.Contains(path, "..") {
+			kept := tidied(path, false)
+			readings = append(readings, kept, kept+"/")
 		}
 		next := unescaped(path)
 		if next == path {
@@ -92,7 +103,13 @@ func hex(text string, at int) int {
 	if at >= len(text) {
 		return -1
 	}
-	return strings.IndexByte("0123456789abcdef", fields.Lower(text[at:at+1])[0])
+	switch c := text[at]; {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return int((c | 0x20) - 'a' + 10)
+	}
+	return -1
 }
 
 // tidied returns a path whose segments are without parameters (";v=1"), empty ones and "." left

@@ -11,18 +11,17 @@ import (
 )
 
 func (rule *Rule) readPath(match places.Match, value strictjson.Value) error {
-	if rule.Match != nil {
+	if rule.Match != 0 {
 		return errors.New("is one path too many")
 	}
 	if value.Kind != strictjson.String {
 		return expected("a string", value)
 	}
 	path := value.Text
-	suffix := match("x/", "/")
 	switch {
 	case path == "":
 		return errors.New("is empty")
-	case !suffix && path[0] != '/':
+	case match != places.Suffix && path[0] != '/':
 		return errors.New("must begin with '/'")
 	case strings.ContainsAny(path, "?#"):
 		return errors.New("has a '?' or '#'; rules are about the path in front of it")

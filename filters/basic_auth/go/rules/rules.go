@@ -117,7 +117,7 @@ func (rule *Rule) read(value strictjson.Value) error {
 		}
 	}
 	switch {
-	case rule.Match == nil:
+	case rule.Match == 0:
 		return errors.New("has no prefix, exact or suffix")
 	case rule.Methods == nil:
 		return errors.New("has no request_methods")

@@ -1,7 +1,6 @@
-//go:build wasm
+//go:build wasip1
 
-// Package host calls what the host offers and proxy-wasm-go-sdk does not.
-package host
+package main
 
 import (
 	"encoding/binary"
@@ -13,9 +12,9 @@ func proxySendLocalResponse(status uint32, details unsafe.Pointer, detailsSize u
 	body unsafe.Pointer, bodySize uint32, pairs unsafe.Pointer, pairsSize uint32,
 	grpcStatus uint32) uint32
 
-// Reply answers a request with an empty body. The SDK's SendHttpResponse cannot say why: `details`
+// reply answers a request with an empty body. The SDK's SendHttpResponse cannot say why: `details`
 // is what access logs print as RESPONSE_CODE_DETAILS.
-func Reply(status uint32, details string, headers [][2]string, grpcStatus uint32) {
+func reply(status uint32, details string, headers [][2]string, grpcStatus uint32) {
 	pairs := packed(headers)
 	proxySendLocalResponse(status, unsafe.Pointer(unsafe.StringData(details)),
 		uint32(len(details)), nil, 0, unsafe.Pointer(unsafe.SliceData(pairs)),

@@ -1,0 +1,10 @@
+module istio-wasm-conformance/headers
+
+go 1.24
+
+require (
+	github.com/proxy-wasm/proxy-wasm-go-sdk v0.0.0-20250212164326-ab4161dcf924
+	istio-wasm-conformance/shared v0.0.0
+)
+
+replace istio-wasm-conformance/shared => ../../shared/go
