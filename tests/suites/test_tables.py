@@ -12,6 +12,7 @@ from bookinfo.routes import ECHO_HOST
 from suites.basic_auth import (
     configurations,
     model,
+    test_authorization,
     test_credentials,
     test_hosts,
     test_paths,
@@ -69,7 +70,7 @@ def test_a_check_of_hosts_agrees(requirement: str, path: str, host: str, verdict
     assert answer == (verdict, LEVELS[requirement])
 
 
-SENT = test_credentials.MALFORMED | {
+SENT = test_authorization.MALFORMED | {
     name: authorization(*pair) for name, pair in test_credentials.CLOSE.items()
 }
 
