@@ -178,6 +178,19 @@ def test_a_filter_that_a_later_patch_took_out_has_no_effect() -> None:
     assert take.sentence == "removed mine in listener 0.0.0.0_8080"
 
 
+def test_a_patch_that_finds_nothing_left_is_told() -> None:
+    found = applied(on_http_filter("REMOVE"), on_http_filter("MERGE", lua()), release="1.18")
+    assert found.outcomes[1].sentence == "an earlier patch removed what it matches"
+    replaced = on_http_filter("REPLACE", lua(), sub=CORS)
+    found = applied(on_http_filter("REMOVE"), replaced, release="1.9")
+    assert found.outcomes[1].sentence == (
+        f"no HTTP filter `{CORS}` in listener 0.0.0.0_8080, which has: none"
+    )
+    emptied = [on_http_filter("REMOVE", sub=one) for one in (STATS, FAULT, CORS, ROUTER)]
+    found = applied(*emptied, merging(router(), sub=None), release="1.31")
+    assert found.outcomes[4].sentence == "no HTTP filter is left in listener 0.0.0.0_8080"
+
+
 @pytest.mark.parametrize("version", ["1.13.0", "1.13.2"])
 def test_the_remove_defect_of_1_13_is_not_imitated_but_named(version: str) -> None:
     with pytest.raises(NotBuilt, match="istio/istio#37961"):

@@ -162,7 +162,8 @@ class _Manager:
                 return index
         present = [one["name"] for one in self._filters]
         reason = match.http_filter(patch, present, self._where, self._behaviours)
-        self._ledger.failed(patch, Depth.HTTP_FILTER, str(reason))
+        left = f"no HTTP filter is left in {self._where}"
+        self._ledger.failed(patch, Depth.HTTP_FILTER, reason or left)
         return None
 
     def _remove_in_order(self, patch: "Patch") -> None:

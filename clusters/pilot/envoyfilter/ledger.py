@@ -91,7 +91,7 @@ class Ledger:
             return patch.outcome(
                 True, "; ".join(f"{did} in {where}" for where, did in done.items())
             )
-        return patch.outcome(False, entry.reason)
+        return patch.outcome(False, entry.reason or "an earlier patch removed what it matches")
 
     def _place(self, where: str, http_filter: Mapping[str, Any]) -> str:
         filters = self._final.get(where, [])
