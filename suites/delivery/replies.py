@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def challenged(gateway) -> bool:
     """Tell whether the product page asks for credentials."""
-    return gateway.send("GET", "/productpage").status == 401
+    return bool(gateway.send("GET", "/productpage").status == 401)
 
 
 def verdict(gateway) -> str:

@@ -147,7 +147,7 @@ def test_parallel_builds_of_one_source_run_the_compiler_once(compiler, source):
 
 
 def test_a_progress_line_comes_with_a_build_and_not_with_the_cache(compiler, source):
-    lines = []
+    lines: list[str] = []
     build.build(source, progress=lines.append)
     build.build(source, progress=lines.append)
 

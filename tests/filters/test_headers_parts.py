@@ -76,7 +76,7 @@ PAIRS = [
 
 @pytest.fixture(scope="module")
 def answer(tmp_path_factory):
-    questions = [("changes", text) for text in (*ACCEPTED, *REFUSED)]
+    questions: list[tuple[str, ...]] = [("changes", text) for text in (*ACCEPTED, *REFUSED)]
     questions += [("pairs", *row) for row in PAIRS]
     found = validation.answers(tmp_path_factory.mktemp("harness"), questions)
     return dict(zip(questions, found, strict=True))

@@ -86,7 +86,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
-    texts = [*READ, *REFUSED]
+    texts: list[str | bytes] = [*READ, *REFUSED]
     folder = tmp_path_factory.mktemp("harness")
     found = validation.answers(folder, [("json", text) for text in texts])
     return dict(zip(texts, found, strict=True))

@@ -3,6 +3,7 @@
 import pytest
 
 from filters import contracts, given, probes, sources
+from filters.module import Module
 from filters.sources import Edit, Source
 from tests.filters.handmade import module
 
@@ -105,6 +106,7 @@ class TestGiven:
 
         found = given.read(path, "basic-auth")
 
+        assert isinstance(found, Module)
         assert (found.label, found.contract) == ("theirs wasm", "basic-auth")
         assert found.read() == module()
 

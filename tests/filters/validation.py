@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def validated(module: Path, configuration: str | None) -> Verdict:
     return Verdict(done.returncode == 0, done.stderr + done.stdout)
 
 
-def answers(folder: Path, questions: list[tuple[str | bytes, ...]]) -> list[str]:
+def answers(folder: Path, questions: Sequence[tuple[str | bytes, ...]]) -> list[str]:
     """Return what the harness answers to each question; see harness.cc for what can be asked.
 
     `folder` takes the harness together with the headers of both filters.
