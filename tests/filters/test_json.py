@@ -25,7 +25,7 @@ READ = {
     "[" * 32 + "1" + "]" * 32: "[" * 32 + "1," + "]," * 31 + "]",
 }
 
-REFUSED = {
+REFUSED: dict[str | bytes, str] = {
     "": "nothing but white space at line 1, column 1",
     " \n ": "nothing but white space at line 2, column 2",
     "{": "no key in double quotes at line 1, column 2",
