@@ -159,3 +159,6 @@ fn before<'a>(text: &'a [u8], ends: &[u8]) -> &'a [u8] {
     let end = text.iter().position(|byte| ends.contains(byte));
     &text[..end.unwrap_or(text.len())]
 }
+
+#[cfg(test)]
+mod tests;

@@ -264,3 +264,6 @@ fn object(value: Value) -> Result<Vec<(String, Value)>, Wrong> {
 fn expected(what: &str, value: &Value) -> Wrong {
     format!("must be {what}, is {}", value.kind()).into()
 }
+
+#[cfg(test)]
+mod tests;
