@@ -53,7 +53,7 @@ func Readings(path string) []string {
 		return nil
 	}
 	readings := []string{fields.Lower(path)}
-	for round := 0; ; round++ {
+	for range rounds + 1 {
 		resolved := tidied(path, true)
 		readings = append(readings, resolved, resolved+"/")
 		if strings.Contains(path, "..") {
@@ -64,11 +64,12 @@ func Readings(path string) []string {
 		if next == path {
 			return readings
 		}
-		if round == rounds || fields.HoldsControl(next) {
+		if fields.HoldsControl(next) {
 			return nil
 		}
 		path = next
 	}
+	return nil
 }
 
 // before returns text up to the first of these bytes.
