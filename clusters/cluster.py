@@ -26,7 +26,8 @@ class Delivery:
     words for modules it could not get, `agent_nack` its answer to istiod where it then held
     everything back. `refusals` are the proxy's own words. `waiting_for` names
     the extensions that the proxy asked for and nobody could give it. `log` is what the proxy
-    logged meanwhile, `seconds` how long the delivery took.
+    logged meanwhile, `seconds` how long it took: from the documents to the proxy's answer, or to
+    the proof of the effect where there was one.
     """
 
     outcomes: tuple[Outcome, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,20 +45,25 @@ class Proxy:
     host: str
     port: int
     log: Path
+    _kept: list[http.client.HTTPConnection] = field(default_factory=list, compare=False, repr=False)
 
     def _ask(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=ADMIN_SECONDS)
+        # One connection is kept: the gate asks after every change, and a new one costs as much
+        # as the question. Two threads never share it.
+        new = http.client.HTTPConnection(self.host, self.port, timeout=ADMIN_SECONDS)
+        connection = self._kept.pop() if self._kept else new
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            told = answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
+            connection.close()
             raise AdminUnreachable(
                 f"the proxy's admin interface at {self.host}:{self.port} did not answer {path}: "
                 f"{error}\nlast seen in its log {self.log}:\n{self.log_since(0)[-2000:]}"
             ) from error
-        finally:
-            connection.close()
+        self._kept.append(connection)
+        return told
 
     def read(self, path: str) -> str:
         """Return the text of an admin page; raise AdminUnreachable on anything but 200."""
@@ -100,6 +105,11 @@ class Proxy:
         entries = json.loads(self.read(f"/stats?format=json{query}")).get("stats", [])
         # Text readouts (control_plane.identifier) have a value too, which is no number.
         return {e["name"]: e["value"] for e in entries if isinstance(e.get("value"), int)}
+
+    def close(self) -> None:
+        """Let go of the kept connection."""
+        while self._kept:
+            self._kept.pop().close()
 
     def log_size(self) -> int:
         """Return where the log ends now, in bytes, for a later `log_since`."""

@@ -93,12 +93,13 @@ class LocalCluster:
         """
         if proof:
             gate.check_absent(self.gateway, proof)
+        began = time.monotonic()
         with self.delivered(documents) as delivery:
             gate.check_delivery(delivery)
             gate.check_listeners(self.proxy, self._snapshot.listeners)
             if proof:
                 gate.wait_for_effect(self.gateway, proof, present=True)
-            yield delivery
+            yield replace(delivery, seconds=time.monotonic() - began)
         gate.check_listeners(self.proxy, self._snapshot.listeners)
         if proof:
             gate.wait_for_effect(self.gateway, proof, present=False)
@@ -207,6 +208,7 @@ def running(
                 _snapshot=snapshot,
             )
             gateway.close()
+            proxy.close()
         finally:
             process.stop()
     finally:

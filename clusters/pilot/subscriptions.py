@@ -7,7 +7,9 @@ values, the answers that are due come out.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import protos
@@ -31,9 +33,15 @@ class Packed:
 
     @classmethod
     def of(cls, name: str, resource: Mapping[str, Any], type_url: str) -> Packed:
-        """Pack one resource given in Envoy's JSON form."""
-        packed = protos.pack(resource, type_url)
-        return cls(name, packed, hashlib.sha256(packed.SerializeToString()).hexdigest())
+        """Pack one resource given in Envoy's JSON form; equal content is packed once."""
+        return _pack(name, json.dumps(resource, sort_keys=True), type_url)
+
+
+@lru_cache(maxsize=1024)
+def _pack(name: str, text: str, type_url: str) -> Packed:
+    # The text decides: Envoy's own form has one spelling, and most of a push never changes.
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Packed(name, protos.pack(json.loads(text), type_url), digest)
 
 
 @dataclass(frozen=True, slots=True)
