@@ -173,7 +173,7 @@ fn path(matching: Match, value: Value) -> Result<(Match, Vec<u8>), Wrong> {
 fn host(text: &str) -> Result<Vec<u8>, Wrong> {
     let whole = if text.ends_with('*') { text } else { text.trim_end_matches('.') };
     let stars = whole.matches('*').count();
-    let at_an_end = whole.starts_with('*') || whole.ends_with('*');
+    let at_an_end = text.starts_with('*') || text.ends_with('*');
     let bracketed = whole.starts_with('[') && whole.ends_with(']');
     if text.is_empty() {
         Err("is empty".into())

@@ -108,6 +108,7 @@ fn a_rule_that_cannot_do_what_its_author_means_is_refused_with_the_reason() {
         (r#""hosts": ["foo.com:80"]"#, &format!(".hosts[0] {port}")),
         (r#""hosts": ["::1"]"#, &format!(".hosts[0] {port}")),
         (r#""hosts": ["*oo*"]"#, &format!(".hosts[0] {star}")),
+        (r#""hosts": ["foo.*."]"#, &format!(".hosts[0] {star}")),
         (r#""hosts": ["f*o"]"#, &format!(".hosts[0] {star}")),
     ];
     for (member, reason) in table {
