@@ -133,6 +133,16 @@ REFUSED: list[tuple[Any, ...]] = [
         "f.yaml:8: Gateway gw: spec.servers[0].port.number: expected a whole number",
     ),
     (
+        "a number that 32 bits do not hold",
+        GATEWAY.replace("80", "4294967296"),
+        "expected a whole number from 0 to 4294967295, got 4294967296",
+    ),
+    (
+        "a boolean for a number",
+        HEAD.format("VirtualService") + "spec: {http: [{mirrorPercentage: {value: y}}]}",
+        "expected a number, got True",
+    ),
+    (
         "a boolean label",
         GATEWAY.replace("  name: gw", "  name: gw\n  labels: {a: y}"),
         "f.yaml:5: Gateway gw: metadata.labels.a: expected text, got True",

@@ -301,6 +301,21 @@ REDIRECTS: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("code", "sent"),
+    [
+        (301, None),
+        (302, "FOUND"),
+        (303, "SEE_OTHER"),
+        (307, "TEMPORARY_REDIRECT"),
+        (308, "PERMANENT_REDIRECT"),
+    ],
+)
+def test_a_redirect_has_the_code_it_asks_for(code: int, sent: str | None) -> None:
+    made = routed(redirect={"uri": "/", "redirectCode": code})["redirect"]
+    assert made.get("response_code") == sent
+
+
 @pytest.mark.parametrize(("redirect", "expected"), **named(REDIRECTS))
 def test_a_redirect_is_answered_by_the_gateway(
     redirect: dict[str, Any], expected: dict[str, Any]
