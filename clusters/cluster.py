@@ -53,7 +53,8 @@ class Cluster(Protocol):
     def render(self, url: str, configuration: str, *, name: str, **options: Any) -> str:
         """Return EnvoyFilter documents that put a published module in front of every route.
 
-        The options are those of `rendering.render`: sha256, vm_id, rbac, timeout, fail_open.
+        The options are those of `rendering.render`: sha256, vm_id, rbac, timeout, fail_open,
+        environment.
         """
 
     def delivered(self, documents: str) -> AbstractContextManager[Delivery]:
@@ -63,6 +64,13 @@ class Cluster(Protocol):
         self, documents: str, *, proof: Proof | None = None
     ) -> AbstractContextManager[Delivery]:
         """Apply documents and prove that they took effect; take them back and prove that too."""
+
+    def agent_environment(self, **variables: str) -> AbstractContextManager[None]:
+        """Let the agent begin anew with variables of its own environment, while the block lasts.
+
+        They are Istio's: WASM_INSECURE_REGISTRIES, ISTIO_WASM_MAX_BINARY_SIZE_BYTES. An agent that
+        begins remembers no module.
+        """
 
     def evidence(self, folder: Path) -> None:
         """Write what is known about the proxy since the test began."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 WASM = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
 RBAC = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
@@ -24,12 +27,14 @@ def render(
     rbac: bool = False,
     timeout: str = "",
     fail_open: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Return YAML of the two EnvoyFilters that put the module at `url` first on every gateway.
 
     They have the shape of the published example, with what holds in every release: the connection
     manager's canonical name and no proxyVersion. `rbac` also allows the filter that the agent of
-    1.14.6 and later substitutes for a module it cannot fetch.
+    1.14.6 and later substitutes for a module it cannot fetch. `environment` are variables of the
+    virtual machine, of which the agent reads its own (ISTIO_META_WASM_IMAGE_PULL_POLICY, …).
     """
     http_uri = {"uri": url} | ({"timeout": timeout} if timeout else {})
     remote = {"http_uri": http_uri} | ({"sha256": sha256} if sha256 else {})
@@ -47,6 +52,8 @@ def render(
     }
     if fail_open:
         plugin["fail_open"] = True
+    if environment:
+        plugin["vm_config"]["environment_variables"] = {"key_values": dict(environment)}
     discovery = {
         "config_source": {"ads": {}, "initial_fetch_timeout": "0s"},
         "type_urls": [WASM, RBAC] if rbac else [WASM],

@@ -20,6 +20,7 @@ from clusters.pilot.agent import Agent
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.node import Node, ingress_gateway
 from clusters.pilot.push import Snapshot, push
+from clusters.pilot.settings import Settings
 from clusters.pilot.xds import AdsServer
 
 if TYPE_CHECKING:
@@ -103,6 +104,19 @@ class LocalCluster:
         gate.check_listeners(self.proxy, self._snapshot.listeners)
         if proof:
             gate.wait_for_effect(self.gateway, proof, present=False)
+
+    @contextmanager
+    def agent_environment(self, **variables: str) -> Iterator[None]:
+        """Let the agent begin anew with variables of its own environment, while the block lasts.
+
+        Raises settings.UnknownSetting for one that it does not read.
+        """
+        before = self._agent
+        self._agent = before.restarted(Settings.read(variables))
+        try:
+            yield
+        finally:
+            self._agent = before
 
     def mark(self) -> None:
         """Let the evidence of a test begin here."""

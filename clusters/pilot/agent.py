@@ -6,12 +6,13 @@ Facts: pkg/wasm/convert.go of Istio; what differs between releases is in behavio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import protos
 from clusters.pilot.fetch import FetchError
 from clusters.pilot.module_cache import ModuleCache, Wanted
+from clusters.pilot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,7 +58,12 @@ class Agent:
 
     behaviours: Behaviours
     folder: Path
+    settings: Settings = field(default_factory=Settings)
     _cache: ModuleCache | None = None
+
+    def restarted(self, settings: Settings) -> Agent:
+        """Return the agent as it begins with other settings: it remembers no module."""
+        return Agent(self.behaviours, self.folder, settings)
 
     def localize(self, resources: Iterable[Mapping[str, Any]]) -> Localized:
         """Return what reaches Envoy of one ECDS response."""
@@ -127,7 +133,10 @@ class Agent:
                 f"wasm remote fetch {remote} does not have httpUri specified for config {name}"
             )
         environment = _environment(plugin["vm_config"])
-        if environment.get(PULL_SECRET) == "":
+        secret = (
+            environment.get(PULL_SECRET) if "agent-reads-pull-secret" in self.behaviours else None
+        )
+        if secret == "":
             raise _Unusable(
                 f"cannot fetch Wasm module {plugin.get('name', '')}: missing image pulling secret"
             )
@@ -144,8 +153,9 @@ class Agent:
             checksum=checksum,
             resource=name,
             resource_version=environment.get(RESOURCE_VERSION, ""),
-            pull_always=environment.get(PULL_POLICY) == "Always",
+            pull_policy=environment.get(PULL_POLICY, ""),
             timeout=float(str(http_uri.get("timeout", "")).rstrip("s") or default),
+            pull_secret=secret,
         )
 
     def _strip_environment(self, vm: dict[str, Any]) -> None:
@@ -184,7 +194,7 @@ class Agent:
 
     def _modules(self) -> ModuleCache:
         if self._cache is None:
-            self._cache = ModuleCache(self.folder, self.behaviours)
+            self._cache = ModuleCache(self.folder, self.behaviours, self.settings)
         return self._cache
 
 

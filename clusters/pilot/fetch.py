@@ -9,30 +9,26 @@ import gzip
 import io
 import tarfile
 import time
-import urllib.error
-import urllib.request
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from clusters import waiting
+from clusters.pilot import transport
+from clusters.pilot.settings import Settings
+from clusters.pilot.transport import FetchError, Unanswered
 
 if TYPE_CHECKING:
-    import http.client
-
     from clusters.pilot.behaviours import Behaviours
+
+__all__ = ["WASM_MAGIC", "FetchError", "fetch", "unbox"]
 
 ATTEMPTS = 5
 ATTEMPT_SECONDS = 15.0
 FIRST_PAUSE, CONSTANT_PAUSE = 0.5, 0.05
-CHUNK = 1 << 16
-SIZE_LIMIT = 256 << 20
 WASM_MAGIC = b"\0asm"
 NOT_RETRIED = (501, 505, 511)
-
-
-class FetchError(Exception):
-    """A module could not be downloaded; the text is the agent's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +38,23 @@ class _Retry:
     text: str
 
 
-# No proxy from the environment: it must not divert loopback traffic.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def fetch(url: str, *, timeout: float, behaviours: Behaviours) -> bytes:
+def fetch(
+    url: str, *, timeout: float, behaviours: Behaviours, settings: Settings | None = None
+) -> bytes:
     """Return the module at an http(s) URL, unpacked; raise FetchError in the agent's words.
 
-    `timeout` bounds all attempts together, in seconds.
+    `timeout` bounds all attempts together, in seconds. A module beyond the size limit is cut off,
+    as by the agent: what then becomes of it depends on checksum, wrapping and proxy.
     """
     deadline = time.monotonic() + timeout
     last = ""
     for attempt in range(1, ATTEMPTS + 1):
-        got = _attempt(url, min(deadline, time.monotonic() + ATTEMPT_SECONDS), behaviours)
+        got = _attempt(
+            url,
+            min(deadline, time.monotonic() + ATTEMPT_SECONDS),
+            behaviours,
+            settings or Settings(),
+        )
         if isinstance(got, bytes):
             return unbox(got) if "agent-unboxes-modules" in behaviours else got
         last = got.text
@@ -76,35 +76,24 @@ def _back_off(attempt: int, behaviours: Behaviours) -> float:
     return FIRST_PAUSE * 2.0 ** (attempt - 1)
 
 
-def _attempt(url: str, deadline: float, behaviours: Behaviours) -> bytes | _Retry:
-    limit = SIZE_LIMIT if "agent-limits-module-size" in behaviours else None
+def _attempt(
+    url: str, deadline: float, behaviours: Behaviours, settings: Settings
+) -> bytes | _Retry:
     try:
-        with _OPENER.open(url, timeout=max(0.001, deadline - time.monotonic())) as answer:
-            return _read(answer, deadline, limit)
-    except urllib.error.HTTPError as error:
-        text = f"wasm module download request failed: status code {error.code}"
-        if error.code >= 500 and error.code not in NOT_RETRIED:
-            return _Retry(text)
-        raise FetchError(
-            f"wasm module download failed after 1 attempts, last error: {text}"
-        ) from error
-    except (OSError, EOFError) as error:
+        answer = transport.get(
+            url,
+            deadline=deadline,
+            limit=settings.size_limit if "agent-limits-module-size" in behaviours else None,
+            verify=not settings.insecure(urlsplit(url).netloc),
+        )
+    except Unanswered as error:
         return _Retry(f"wasm module download request failed: {error}")
-
-
-def _read(answer: http.client.HTTPResponse, deadline: float, limit: int | None) -> bytes:
-    body = io.BytesIO()
-    while chunk := answer.read1(CHUNK):
-        body.write(chunk)
-        if limit is not None and body.tell() > limit:
-            raise FetchError(f"wasm module exceeds the limit of {limit} bytes")
-        if time.monotonic() > deadline:
-            raise FetchError("context deadline exceeded")
-    announced = answer.headers.get("content-length")
-    if announced is not None and body.tell() < int(announced):
-        # Only a failed request is tried again, not a body that breaks off.
-        raise FetchError("unexpected EOF")
-    return body.getvalue()
+    if answer.status == 200:
+        return answer.body
+    text = f"wasm module download request failed: status code {answer.status}"
+    if answer.status >= 500 and answer.status not in NOT_RETRIED:
+        return _Retry(text)
+    raise FetchError(f"wasm module download failed after 1 attempts, last error: {text}")
 
 
 def unbox(body: bytes) -> bytes:

@@ -23,7 +23,7 @@ def served(monkeypatch):
     answers: dict[str, Any] = {URL: MODULE}
     downloads: list[tuple[str, float]] = []
 
-    def fetch(url, *, timeout, behaviours):
+    def fetch(url, *, timeout, behaviours, settings):
         downloads.append((url, timeout))
         if url not in answers:
             raise FetchError("status code 404")
@@ -117,16 +117,16 @@ def test_a_checksum_that_matches_is_downloaded_once(tmp_path, served):
     assert len(served["downloads"]) == 1
 
 
-def test_without_a_checksum_1_9_downloads_each_time_and_later_releases_once(tmp_path, served):
+def test_without_a_checksum_a_url_is_fetched_each_time_until_1_14_and_once_since(tmp_path, served):
     counts = {}
-    for version in ("1.9.0", "1.10.0"):
+    for version in ("1.9.0", "1.14.6", "1.15.0"):
         served["downloads"].clear()
         agent = Agent(Behaviours(version), tmp_path)
         for _ in range(3):
             agent.localize([typed_struct(plugin())])
         counts[version] = len(served["downloads"])
 
-    assert counts == {"1.9.0": 3, "1.10.0": 1}
+    assert counts == {"1.9.0": 3, "1.14.6": 3, "1.15.0": 1}
 
 
 def test_pull_policy_always_downloads_again_when_the_resource_changed(tmp_path, served):

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from clusters import release, waiting
-from clusters.pilot import fetch as fetching
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.fetch import FetchError, fetch, unbox
+from clusters.pilot.settings import Settings
 
 MODULE = b"\0asm\1\0\0\0rest"
 OLD, NEW = (Behaviours.of(release.find(name)) for name in ("1.9", "latest"))
@@ -138,13 +138,23 @@ def test_a_proxy_in_the_environment_diverts_nothing(server, monkeypatch, variabl
     assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE
 
 
-def test_the_size_limit_is_there_since_1_30(server, monkeypatch):
-    monkeypatch.setattr(fetching, "SIZE_LIMIT", 8)
+def test_a_module_beyond_the_size_limit_is_cut_off_since_1_30(server):
     server.answers[:] = [(200, MODULE)]
+    before, since = (
+        fetch(
+            server.url, timeout=5, behaviours=Behaviours(version), settings=Settings(size_limit=9)
+        )
+        for version in ("1.29.0", "1.30.0")
+    )
 
-    with pytest.raises(FetchError, match="exceeds the limit of 8 bytes"):
-        fetch(server.url, timeout=5, behaviours=NEW)
-    assert fetch(server.url, timeout=5, behaviours=Behaviours("1.29.0")) == MODULE
+    assert (before, since) == (MODULE, MODULE[:9])
+
+
+def test_a_module_of_exactly_the_size_limit_is_whole(server):
+    server.answers[:] = [(200, MODULE)]
+    limit = Settings(size_limit=len(MODULE))
+
+    assert fetch(server.url, timeout=5, behaviours=NEW, settings=limit) == MODULE
 
 
 BOXES = {

@@ -111,7 +111,7 @@ def test_a_behaviour_begins_with_its_release(name: str, first: str) -> None:
     ("name", "last"),
     [
         ("agent-fetch-constant-backoff", "1.9"),
-        ("agent-empty-checksum-never-hits", "1.9"),
+        ("agent-empty-checksum-never-hits", "1.14"),
         ("deprecated-filter-names-match", "1.18"),
         ("remove-without-subfilter-removes-all", "1.18"),
         ("retries-include-503", "1.23"),

@@ -1,0 +1,151 @@
+"""Which bytes of an image are the module: the three layouts that pilot-agent understands.
+
+Facts: pkg/wasm/imagefetcher.go of Istio. A docker image and the "compat" OCI image hold
+`plugin.wasm` in a gzipped tar layer; the OCI artifact holds the module itself as a layer.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+import zlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clusters.pilot.behaviours import Behaviours
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+INDEXES = (DOCKER_LIST, OCI_INDEX)
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+WASM_LAYER = "application/vnd.module.wasm.content.layer.v1+wasm"
+PLUGIN = "plugin.wasm"
+
+
+class NoModule(Exception):
+    """The image holds no module where the agent looks; the text is the agent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer as the manifest names it."""
+
+    media_type: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the manifest of an image says."""
+
+    media_type: str
+    layers: tuple[Layer, ...]
+
+
+def manifest(body: bytes) -> Manifest:
+    """Return what a manifest says; raises NoModule for what is none."""
+    try:
+        table = json.loads(body)
+        layers = tuple(Layer(row["mediaType"], row["digest"]) for row in table.get("layers", []))
+        return Manifest(table.get("mediaType", ""), layers)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NoModule(f"could not retrieve manifest: {error}") from error
+
+
+def platform_digest(body: bytes, reference: str) -> str:
+    """Return the manifest that an index names for the agent's platform; raises NoModule."""
+    try:
+        rows: list[dict[str, Any]] = json.loads(body).get("manifests", [])
+        for row in rows:
+            platform = row.get("platform", {"os": "linux", "architecture": "amd64"})
+            if (platform.get("os"), platform.get("architecture")) == ("linux", "amd64"):
+                return str(row["digest"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NoModule(f"could not parse the index: {error}") from error
+    raise NoModule(f"no child with platform linux/amd64 in index {reference}")
+
+
+def module(
+    said: Manifest, read: Callable[[Layer], bytes], behaviours: Behaviours, limit: int | None
+) -> bytes:
+    """Return the module of an image; `read` gives a layer's bytes as they are stored.
+
+    Whatever is larger than `limit` when unpacked is cut off. Raises NoModule.
+    """
+    if said.media_type == DOCKER_MANIFEST:
+        try:
+            return _packed(said, DOCKER_LAYER, read, behaviours, limit)
+        except NoModule as error:
+            raise NoModule(
+                f"could not extract Wasm file from the image as Docker container {error}"
+            ) from error
+    try:
+        return _packed(said, OCI_LAYER, read, behaviours, limit)
+    except NoModule as error:
+        compat = error
+    try:
+        return _raw(said, read, limit)
+    except NoModule as error:
+        raise NoModule(
+            "the given image is in invalid format as an OCI image: 2 errors occurred:\n"
+            f"\t* could not parse as compat variant: {compat}\n"
+            f"\t* could not parse as oci variant: {error}\n\n"
+        ) from error
+
+
+def _packed(
+    said: Manifest,
+    media_type: str,
+    read: Callable[[Layer], bytes],
+    behaviours: Behaviours,
+    limit: int | None,
+) -> bytes:
+    count = len(said.layers)
+    if "agent-takes-the-last-layer" not in behaviours:
+        if count != 1:
+            raise NoModule(f"number of layers must be 1 but got {count}")
+    elif not count:
+        raise NoModule("number of layers must be greater than zero")
+    layer = said.layers[-1]
+    if layer.media_type != media_type:
+        raise NoModule(f"invalid media type {layer.media_type} (expect {media_type})")
+    try:
+        return unpack(read(layer), limit)
+    except NoModule as error:
+        raise NoModule(f"could not extract wasm binary: {error}") from error
+
+
+def unpack(layer: bytes, limit: int | None) -> bytes:
+    """Return plugin.wasm, in whatever folder, of a gzipped tar archive; raises NoModule."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(layer)) as packed:
+            plain = packed.read(-1 if limit is None else limit)
+    except (OSError, EOFError, zlib.error) as error:
+        raise NoModule(f"failed to parse layer as tar.gz: {error}") from error
+    try:
+        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+            for entry in archive:
+                if PurePosixPath(entry.name).name == PLUGIN:
+                    found = archive.extractfile(entry)
+                    return found.read() if found else b""
+    except tarfile.TarError as error:
+        raise NoModule(f"failed to read {PLUGIN}: unexpected EOF ({error})") from error
+    raise NoModule(f"{PLUGIN} not found in the archive")
+
+
+def _raw(said: Manifest, read: Callable[[Layer], bytes], limit: int | None) -> bytes:
+    if len(said.layers) != 2:
+        raise NoModule(f"number of layers must be 2 but got {len(said.layers)}")
+    for layer in said.layers:
+        if layer.media_type == WASM_LAYER:
+            return read(layer)[:limit]
+    raise NoModule(f"could not find the layer of type {WASM_LAYER}")
