@@ -1,23 +1,25 @@
-"""`python -m filters build FOLDER`: build one filter and say where the module is."""
+"""`python -m filters`: build a filter and say where the module is; print the schema."""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from filters import build, cache, sources, toolchains, wasm
+from filters import build, cache, declaration, sources, toolchains, wasm
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code: 0, or 1 with the reason on standard error."""
     parser = argparse.ArgumentParser(prog="python -m filters", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("build", help="build a filter, or find it in the cache")
     command.add_argument("folder", type=Path, help="a folder with a filter.toml")
-    folder: Path = parser.parse_args().folder
+    command.set_defaults(run=_build)
+    command = commands.add_parser("schema", help="print the JSON Schema of filter.toml")
+    command.set_defaults(run=lambda _: declaration.schema())
+    asked = parser.parse_args(arguments)
     try:
-        module = build.build(
-            sources.read(folder), progress=lambda text: print(text, file=sys.stderr)
-        )
+        print(asked.run(asked), end="")
     except (
         build.BuildFailed,
         cache.CacheUnwritable,
@@ -28,8 +30,13 @@ def main() -> int:
     ) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{module.path}\n{module.size} bytes\nsha256 {module.sha256}")
     return 0
+
+
+def _build(asked: argparse.Namespace) -> str:
+    source = sources.read(asked.folder)
+    module = build.build(source, progress=lambda text: print(text, file=sys.stderr))
+    return f"{module.path}\n{module.size} bytes\nsha256 {module.sha256}\n"
 
 
 if __name__ == "__main__":

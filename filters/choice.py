@@ -1,6 +1,6 @@
 """Which filters a run judges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,25 +28,50 @@ class Choice:
         return not self.given or contract is None or bool(self.of(contract))
 
 
-def bundled(*, languages: Sequence[str], contract: str | None) -> Choice:
+NONE = Choice((), given=True)
+"""No filter at all: something else is judged."""
+
+
+def bundled(
+    *, languages: Sequence[str], contract: str | None, configuration: Path | None = None
+) -> Choice:
     """Return the filters of this project, in all languages or in some; raises InvalidFilter."""
-    if contract is not None:
-        raise InvalidFilter(
-            f"--contract={contract} names the contract of a module, and no --filter is given\n"
-            "Hint: add --filter=FILE.wasm, or choose tests by folder or with --rule"
-        )
+    for option, value in (("contract", contract), ("configuration", configuration)):
+        if value is not None:
+            raise InvalidFilter(
+                f"--{option}={value} names the {option} of a module, and no --filter is given\n"
+                "Hint: add --filter=FILE.wasm, or choose tests by folder or with --rule"
+            )
     found = sources.bundled()
     return Choice(tuple(f for f in found if not languages or f.language in languages), given=False)
 
 
-def of_paths(paths: Sequence[Path], *, languages: Sequence[str], contract: str | None) -> Choice:
+def of_paths(
+    paths: Sequence[Path],
+    *,
+    languages: Sequence[str],
+    contract: str | None,
+    configuration: Path | None = None,
+) -> Choice:
     """Return the filters that the user named; raises InvalidFilter."""
     if languages:
         raise InvalidFilter(
             "--language chooses among the bundled filters, and --filter replaces them\n"
             "Hint: leave one of them out"
         )
-    return Choice(tuple(given.read(path, contract) for path in paths), given=True)
+    found = tuple(given.read(path, contract, configuration) for path in paths)
+    return Choice(found, given=True)
+
+
+def nothing_left(chosen: Choice, asked: Iterable[str], *, checks: int) -> str:
+    """Return what to tell where no test of a run judges a chosen filter."""
+    judged = " or ".join(repr(contract) for contract in asked)
+    kept = ", ".join(f"{f.label} ({f.contract})" for f in chosen.filters) or "no filter"
+    return (
+        f"no check is left: the {checks} that were found judge the contract {judged}, "
+        f"and what is judged is {kept}\n"
+        "Hint: pytest suites/ takes the checks that fit; --contract=NAME says what a .wasm keeps"
+    )
 
 
 def build_given(chosen: Choice) -> None:

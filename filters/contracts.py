@@ -9,11 +9,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A promise that several filters, in several languages, can keep."""
+    """A promise that several filters, in several languages, can keep.
+
+    `configuration` is one that every filter of the contract accepts.
+    """
 
     name: str
     sentence: str
     suites: str
+    configuration: str = ""
 
 
 class UnknownContract(ValueError):

@@ -7,7 +7,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A built filter; `language` is "wasm" where somebody else built it."""
+    """A built filter; `language` is "wasm" where somebody else built it.
+
+    `configuration` is one that it accepts, for checks that ask no more of it than to load.
+    """
 
     name: str
     contract: str
@@ -15,6 +18,7 @@ class Module:
     path: Path
     sha256: str
     size: int
+    configuration: str = ""
 
     @property
     def label(self) -> str:

@@ -1,6 +1,7 @@
 """Options, fixtures and hooks of the filters: which ones are judged, built and published."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 CHOICE = pytest.StashKey[Choice]()
 FAILED = pytest.StashKey[set[str]]()
+NOTHING = pytest.StashKey[str]()
+WORKER_NOTHING = "nothing to judge"
 
 MODULE_FIXTURE = "wasm_filter"
 
@@ -36,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         help="the contract of a .wasm file given by --filter: "
         + ", ".join(known.name for known in contracts.known()),
+    )
+    group.addoption(
+        "--configuration",
+        type=Path,
+        metavar="FILE",
+        help="what a .wasm file given by --filter is configured with where a check asks no more "
+        "than that it loads (default: the example of its contract)",
     )
     group.addoption(
         "--language",
@@ -63,16 +73,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _choice(config: pytest.Config) -> Choice:
     paths: list[Path] = config.getoption("filter_paths")
+    languages, contract, configuration = (
+        config.getoption(name) for name in ("filter_languages", "contract", "configuration")
+    )
     try:
         if not paths:
-            return choice.bundled(
-                languages=config.getoption("filter_languages"),
-                contract=config.getoption("contract"),
+            chosen = choice.bundled(
+                languages=languages, contract=contract, configuration=configuration
             )
+            # Documents of the user's own, an option of the clusters plugin, are judged alone.
+            alone = config.getoption("manifest_paths", default=()) and not languages
+            return choice.NONE if alone else chosen
         chosen = choice.of_paths(
-            paths,
-            languages=config.getoption("filter_languages"),
-            contract=config.getoption("contract"),
+            paths, languages=languages, contract=contract, configuration=configuration
         )
         if not (hasattr(config, "workerinput") or config.option.collectonly or config.option.help):
             choice.build_given(chosen)
@@ -103,16 +116,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after -k, -m and --rule: what is left then is what was asked for
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out tests of contracts that no given filter keeps; note which filter a test judges."""
     chosen = config.stash[CHOICE]
     kept = [item for item in items if chosen.judges(_contract(item))]
+    if items and not kept:
+        asked = dict.fromkeys(filter(None, map(_contract, items)))
+        config.stash[NOTHING] = choice.nothing_left(chosen, asked, checks=len(items))
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
     for item in items:
         if (chosen_filter := _filter(item)) is not None:
             item.user_properties.append(("filter", chosen_filter.label))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a run that judges nothing end as what it is: a usage error."""
+    config = session.config
+    if (text := config.stash.get(NOTHING, "")) and hasattr(config, "workeroutput"):
+        config.workeroutput[WORKER_NOTHING] = text
+    elif text:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Learn from an xdist worker, which is the one that collects, that it has nothing to judge."""
+    if text := getattr(node, "workeroutput", {}).get(WORKER_NOTHING):
+        node.config.stash[NOTHING] = text  # type: ignore[attr-defined]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why nothing was judged."""
+    if text := terminalreporter.config.stash.get(NOTHING, ""):
+        terminalreporter.write_line(f"ERROR: {text}", red=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -183,7 +222,7 @@ def _built(config: pytest.Config, chosen: Chosen, progress: Callable[[str], None
     from filters import build, cache, wasm
 
     try:
-        return build.build(chosen, progress=progress)
+        return replace(build.build(chosen, progress=progress), configuration=chosen.configuration)
     except toolchains.ToolchainMissing as missing:
         reason, skip = str(missing), not config.getoption("strict_toolchains")
     except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as failed:

@@ -1,13 +1,11 @@
 """The sources of filters: folders with a `filter.toml`."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from filters import contracts
+from filters import declaration
 
 HERE = Path(__file__).parent
-KEYS = ("name", "contract", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +19,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A filter that can be built: its folder, and the edits that make a mutant of it."""
+    """A filter that can be built: its folder, and the edits that make a mutant of it.
+
+    `configuration` is one that it accepts, for checks that ask no more of it than to load.
+    """
 
     folder: Path
     name: str
     contract: str
     language: str
     edits: tuple[Edit, ...] = ()
+    configuration: str = ""
 
     @property
     def label(self) -> str:
@@ -43,27 +45,23 @@ def read(folder: Path) -> Source:
     """Return the filter whose `filter.toml` is in `folder`; raises InvalidSource."""
     manifest = folder / "filter.toml"
     try:
-        table = tomllib.loads(manifest.read_text("utf-8"))
+        found = declaration.parse(manifest.read_text("utf-8"), folder=folder.resolve().name)
     except OSError as error:
         raise InvalidSource(
             f"{folder} is no filter: {error.strerror} ({manifest})\n"
-            'Hint: give it a filter.toml with name = "…", contract = "…", language = "…"'
+            'Hint: give it a filter.toml with contract = "…" and language = "…"'
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InvalidSource(f"{manifest} is not valid TOML: {error}") from error
-    if unknown := sorted(table.keys() - set(KEYS)):
-        raise InvalidSource(
-            f"{manifest}: unknown {', '.join(unknown)}; known are {', '.join(KEYS)}"
-        )
-    table.setdefault("name", folder.resolve().name)
-    for key in KEYS:
-        if not isinstance(table.get(key), str) or not table[key]:
-            raise InvalidSource(f"{manifest}: {key} is missing or is not a text")
-    try:
-        contracts.find(table["contract"])
-    except contracts.UnknownContract as error:
+    except declaration.InvalidDeclaration as error:
         raise InvalidSource(f"{manifest}: {error}") from error
-    return Source(folder=folder, **table)
+    return Source(
+        folder=folder,
+        name=found.name,
+        contract=found.contract,
+        language=found.language,
+        configuration=found.configuration_text,
+    )
 
 
 def bundled() -> tuple[Source, ...]:

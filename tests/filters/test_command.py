@@ -36,3 +36,7 @@ def test_without_a_command_the_usage_is_printed():
 
     assert done.returncode == 2
     assert "usage: python -m filters" in done.stderr
+
+
+def test_the_schema_is_printed():
+    assert run("schema").stdout == (ROOT / "filters" / "filter.schema.json").read_text("utf-8")

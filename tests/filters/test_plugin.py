@@ -115,6 +115,11 @@ def test_several_filters_are_told_apart_by_name(run, own_filter, pytester):
         (["--filter=html.wasm", "--contract=headers"], "*html.wasm is not Wasm: it begins with*"),
         (["--filter=."], "--filter=.: . is no filter: No such file or directory (filter.toml)"),
         (["--contract=headers"], "--contract=headers names *, and no --filter is given"),
+        (["--configuration=x"], "--configuration=x names *, and no --filter is given"),
+        (
+            ["--filter=sound.wasm", "--contract=any", "--configuration=x"],
+            "--configuration=x: No such file or directory",
+        ),
         (["--language=cpp", "--filter=."], "--language chooses *, and --filter replaces them"),
         (["--language=rust"], "*argument --language: invalid choice: 'rust' (choose from *cpp*)"),
     ],
@@ -122,12 +127,58 @@ def test_several_filters_are_told_apart_by_name(run, own_filter, pytester):
 )
 def test_a_wrong_option_ends_the_run_with_one_message(run, pytester, options, message):
     (pytester.path / "html.wasm").write_text("<html>")
+    (pytester.path / "sound.wasm").write_bytes(module())
 
     result = run(*options)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*ERROR: {message}" if "argument" not in message else message])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("--collect-only",)], ids=" ".join)
+def test_a_run_that_would_judge_nothing_says_so(run, pytester, options):
+    (pytester.path / "theirs.wasm").write_bytes(module())
+    chosen = ("--filter=theirs.wasm", "--contract=basic-auth", "-k", "headers")
+
+    result = run(*chosen, *options)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(
+        [
+            "ERROR: no check is left: the 1 that were found judge the contract 'headers', "
+            "and what is judged is theirs wasm (basic-auth)",
+            "Hint: *",
+        ]
+    )
+
+
+def test_a_run_of_workers_that_would_judge_nothing_says_so_once(run, pytester):
+    (pytester.path / "theirs.wasm").write_bytes(module())
+    pytester.makeini("[pytest]\nfilterwarnings = error\n")
+    chosen = ("--filter=theirs.wasm", "--contract=basic-auth", "-k", "headers")
+
+    result = run(*chosen, "-p", "xdist", "-n", "2")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.stdout.str().count("ERROR: no check is left") == 1
+
+
+def test_a_module_carries_a_configuration_that_it_accepts(run, pytester, own_filter):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.contract("any")
+        def test_given(wasm_filter):
+            assert wasm_filter.configuration == '{"a": true}'
+        """
+    )
+    (own_filter / "filter.toml").write_text(
+        'contract = "headers"\nlanguage = "cpp"\nconfiguration = {a = true}\n'
+    )
+
+    run(f"--filter={own_filter}", "-k", "given").assert_outcomes(passed=1, deselected=4)
 
 
 def test_a_filter_of_the_users_own_that_does_not_compile_is_one_message(run, own_filter):

@@ -11,10 +11,7 @@ SOUND = 'name = "mine"\ncontract = "headers"\nlanguage = "cpp"\n'
 
 WRONG = {
     "not TOML": ("name = ", "is not valid TOML: Invalid value"),
-    "unknown key": (SOUND + "langauge = 1\n", "unknown langauge; known are name, contract, lang"),
-    "no language": ('contract = "headers"\n', "language is missing or is not a text"),
-    "no text": (SOUND.replace('"cpp"', "1"), "language is missing or is not a text"),
-    "empty name": (SOUND.replace("mine", ""), "name is missing or is not a text"),
+    "unknown key": (SOUND + "langauge = 1\n", "unknown key 'langauge'.* Did you mean 'language'"),
     "unknown contract": (
         SOUND.replace("headers", "header"),
         "there is no contract 'header'; known are headers, basic-auth, any. Did you mean 'headers'",
@@ -30,12 +27,16 @@ def written(folder, text):
 def test_a_folder_is_read(tmp_path):
     source = sources.read(written(tmp_path, SOUND))
 
-    assert source == Source(tmp_path, "mine", "headers", "cpp")
+    configuration = contracts.find("headers").configuration
+    assert source == Source(tmp_path, "mine", "headers", "cpp", configuration=configuration)
     assert source.label == "mine cpp"
 
 
 def test_a_folder_without_a_name_goes_by_its_own(tmp_path):
-    assert sources.read(written(tmp_path, SOUND.replace('name = "mine"', ""))).name == tmp_path.name
+    folder = tmp_path / "Own_Auth"
+    folder.mkdir()
+
+    assert sources.read(written(folder, SOUND.replace('name = "mine"', ""))).name == "own-auth"
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -101,14 +102,32 @@ class TestGiven:
         assert given.read(written(tmp_path, SOUND), None).contract == "headers"
 
     def test_a_module_goes_by_the_contract_that_is_named(self, tmp_path):
-        path = tmp_path / "theirs.wasm"
+        path = tmp_path / "Their_auth.wasm"  # no name that a document could carry
         path.write_bytes(module())
 
         found = given.read(path, "basic-auth")
 
         assert isinstance(found, Module)
-        assert (found.label, found.contract) == ("theirs wasm", "basic-auth")
+        assert (found.label, found.contract) == ("their-auth wasm", "basic-auth")
         assert found.read() == module()
+        assert found.configuration == contracts.find("basic-auth").configuration
+
+    def test_a_module_is_given_its_configuration_as_a_file(self, tmp_path):
+        path, text = tmp_path / "theirs.wasm", tmp_path / "theirs.json"
+        path.write_bytes(module())
+        text.write_text('{"ä": 1}\n')
+
+        assert given.read(path, "any", text).configuration == '{"ä": 1}\n'
+        assert given.read(path, "any").configuration == ""
+
+    def test_a_configuration_that_cannot_be_read_is_named(self, tmp_path):
+        path, binary = tmp_path / "theirs.wasm", tmp_path / "binary"
+        path.write_bytes(module())
+        binary.write_bytes(b"\xff")
+
+        for text, reason in ((tmp_path / "none", "No such file"), (binary, "can't decode")):
+            with pytest.raises(given.InvalidFilter, match=f"--configuration={text}: .*{reason}"):
+                given.read(path, "any", text)
 
     @pytest.mark.parametrize(
         ("body", "contract", "reason"),
@@ -136,9 +155,13 @@ class TestGiven:
     def test_a_folder_in_a_language_that_nothing_builds_is_refused(self, tmp_path):
         folder = written(tmp_path, SOUND.replace("cpp", "cobol"))
 
-        with pytest.raises(given.InvalidFilter, match="nothing here builds 'cobol'"):
+        with pytest.raises(given.InvalidFilter, match="language: nothing here builds 'cobol'"):
             given.read(folder, None)
 
     def test_a_folder_and_another_contract_contradict_each_other(self, tmp_path):
         with pytest.raises(given.InvalidFilter, match=r"its filter.toml says 'headers'\nHint"):
             given.read(written(tmp_path, SOUND), "basic-auth")
+
+    def test_a_folder_and_a_configuration_beside_it_contradict_each_other(self, tmp_path):
+        with pytest.raises(given.InvalidFilter, match=r"says it in its filter.toml\nHint"):
+            given.read(written(tmp_path, SOUND), None, tmp_path / "x.json")
