@@ -6,7 +6,7 @@ import base64
 import shlex
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -79,17 +79,15 @@ class Gateway:
 
     url: str
     transcript: list[tuple[Request, Reply | Unanswered]] = field(default_factory=list)
-    _client: httpx.Client = field(init=False, repr=False)
+    _transport: httpx.HTTPTransport = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # No environment: `http_proxy` must not divert loopback traffic. An empty TLS context:
-        # reading the machine's certificates would cost more than the rest of the start.
-        self._client = httpx.Client(
-            base_url=self.url,
+        # The bare transport, not a client: it reads no environment (`http_proxy` must not divert
+        # loopback traffic) and adds no headers. The TLS context is empty: reading the machine's
+        # certificates would cost more than the rest of the start.
+        self._transport = httpx.HTTPTransport(
             trust_env=False,
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            follow_redirects=False,
-            timeout=TIMEOUT_SECONDS,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
@@ -121,29 +119,31 @@ class Gateway:
     def exchange(self, request: Request) -> Reply:
         """Send a prepared request and return the reply; raise Unanswered when none came."""
         curl = request.curl(self.url)
-        extensions: dict[str, Any] = {"target": request.path.encode("utf-8", "surrogateescape")}
+        target = request.path.encode("utf-8", "surrogateescape")
         try:
-            answer = self._client.send(
-                self._client.build_request(
+            answer = self._transport.handle_request(
+                httpx.Request(
                     request.method,
-                    "/",
+                    self.url,
                     headers=[(k.encode(), v.encode()) for k, v in request.headers],
                     content=request.body or None,
-                    extensions=extensions | {"timeout": _TIMEOUTS},
+                    extensions={"target": target, "timeout": _TIMEOUTS},
                 )
             )
+            body = answer.read()
+            answer.close()
         except httpx.HTTPError as error:
             silence = Unanswered(f"no reply ({type(error).__name__}: {error}) to: {curl}")
             self.transcript.append((request, silence))
             raise silence from error
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw)
-        reply = Reply(answer.status_code, headers, answer.content, curl)
+        reply = Reply(answer.status_code, headers, body, curl)
         self.transcript.append((request, reply))
         return reply
 
     def close(self) -> None:
-        """Let go of the client's sockets."""
-        self._client.close()
+        """Let go of the transport's sockets."""
+        self._transport.close()
 
 
 _TIMEOUTS = httpx.Timeout(TIMEOUT_SECONDS).as_dict()
