@@ -163,5 +163,5 @@ class TestGiven:
             given.read(written(tmp_path, SOUND), "basic-auth")
 
     def test_a_folder_and_a_configuration_beside_it_contradict_each_other(self, tmp_path):
-        with pytest.raises(given.InvalidFilter, match=r"says it in its filter.toml\nHint"):
+        with pytest.raises(given.InvalidFilter, match=r"says it in filter.toml\nHint"):
             given.read(written(tmp_path, SOUND), None, tmp_path / "x.json")
