@@ -1,11 +1,21 @@
-"""`python -m filters`: build a filter and say where the module is; print the schema."""
+"""`python -m filters`: build a filter, publish it to an image registry; print the schema."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from filters import build, cache, declaration, sources, toolchains, wasm
+from filters import (
+    build,
+    cache,
+    declaration,
+    docker_config,
+    images,
+    registry,
+    sources,
+    toolchains,
+    wasm,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,6 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = commands.add_parser("build", help="build a filter, or find it in the cache")
     command.add_argument("folder", type=Path, help="a folder with a filter.toml")
     command.set_defaults(run=_build)
+    command = commands.add_parser("publish", help="push a filter to an image registry")
+    command.add_argument("filter", type=Path, help="a .wasm file, or a folder with a filter.toml")
+    command.add_argument("--registry", required=True, metavar="HOST/REPO[:tag]")
+    command.add_argument(
+        "--layout", choices=images.LAYOUTS, default="compat", help="default: %(default)s"
+    )
+    command.set_defaults(run=_publish)
     command = commands.add_parser("schema", help="print the JSON Schema of filter.toml")
     command.set_defaults(run=lambda _: declaration.schema())
     asked = parser.parse_args(arguments)
@@ -23,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         build.BuildFailed,
         cache.CacheUnwritable,
+        docker_config.UnusableCredentials,
+        registry.InvalidTarget,
+        registry.PushFailed,
         sources.InvalidSource,
         toolchains.ToolchainMissing,
         toolchains.UnknownLanguage,
@@ -31,6 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _publish(asked: argparse.Namespace) -> str:
+    target = registry.target(asked.registry)
+    path: Path = asked.filter
+    try:
+        body = build.build(sources.read(path)).read() if path.is_dir() else path.read_bytes()
+    except OSError as error:
+        raise sources.InvalidSource(f"{path} cannot be read: {error.strerror}") from error
+    wasm.check(body, name=str(path))
+    image = images.build(body, asked.layout)
+    pushed = registry.push(image, target, docker_config.credentials(target.host))
+    return f"oci://{pushed.reference}\noci://{pushed.pinned}\nsha256 {image.checksum}\n"
 
 
 def _build(asked: argparse.Namespace) -> str:

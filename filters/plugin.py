@@ -11,6 +11,8 @@ from filters import choice, contracts, given, sources, toolchains
 from filters.choice import Choice, Chosen
 
 if TYPE_CHECKING:
+    from filters.docker_registry import DockerRegistry
+    from filters.image_registry import ImageRegistry
     from filters.module import Module
     from filters.publish import FileServer
 
@@ -54,6 +56,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=toolchains.LANGUAGES,
         dest="filter_languages",
         help="only bundled filters in this language; repeatable (default: all of them)",
+    )
+    group.addoption(
+        "--registry",
+        metavar="HOST/REPO",
+        dest="filter_registry",
+        help="publish the filters as images to this registry, with the credentials of the docker "
+        "configuration (default: a file server of the run)",
     )
     group.addoption(
         "--strict-toolchains",
@@ -200,6 +209,17 @@ def wasm_filter(request: pytest.FixtureRequest, filter_progress: Callable[[str],
 
 
 @pytest.fixture(scope="session")
+def given_filter(
+    pytestconfig: pytest.Config, filter_progress: Callable[[str], None]
+) -> "Module | None":
+    """Return the Module that --filter names, None where it names none or several."""
+    chosen = pytestconfig.stash[CHOICE]
+    if not chosen.given or len(chosen.filters) != 1:
+        return None
+    return _built(pytestconfig, chosen.filters[0], filter_progress)
+
+
+@pytest.fixture(scope="session")
 def other_filter(
     pytestconfig: pytest.Config, filter_progress: Callable[[str], None]
 ) -> "Callable[[str], Module]":
@@ -235,12 +255,56 @@ def _built(config: pytest.Config, chosen: Chosen, progress: Callable[[str], None
 
 
 @pytest.fixture(scope="session")
-def publisher() -> "Iterator[FileServer]":
+def publisher(pytestconfig: pytest.Config) -> "Iterator[FileServer]":
     """Return a file server on loopback: publish(module) -> URL, and ways to misbehave."""
     from filters.publish import FileServer
 
-    with FileServer() as server:
-        yield server
+    if chosen := pytestconfig.getoption("filter_registry"):
+        with _to_registry(chosen) as server:
+            yield server
+    else:
+        with FileServer() as server:
+            yield server
+
+
+def _to_registry(chosen: str) -> "FileServer":
+    from filters import docker_config, registry
+    from filters.registry_publisher import RegistryPublisher
+
+    try:
+        return RegistryPublisher(registry.target(chosen))
+    except (docker_config.UnusableCredentials, registry.InvalidTarget) as error:
+        reason = str(error)
+    pytest.fail(f"--registry={chosen}: {reason}", pytrace=False)
+
+
+@pytest.fixture
+def image_registry() -> "Iterator[ImageRegistry]":
+    """Return an empty image registry on loopback: publish(module) -> oci:// URL, and faults."""
+    from filters.image_registry import ImageRegistry
+
+    with ImageRegistry() as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def docker_registry(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[DockerRegistry]":
+    """Return a real image registry on loopback: publish(module, layout=…) -> oci:// URL."""
+    from filters import docker_registry
+
+    try:
+        docker_registry.find()
+    except docker_registry.RegistryMissing as missing:
+        reason = str(missing)
+    else:
+        with docker_registry.DockerRegistry(tmp_path_factory.mktemp("registry")) as registry:
+            yield registry
+        return
+    if pytestconfig.getoption("strict_toolchains"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,18 @@
 """Serves modules over HTTP on loopback, and misbehaves on request."""
 
-import socket
+import hashlib
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
 from itertools import count
-from socketserver import ThreadingTCPServer
 from typing import Self
 
+from filters.loopback import Handler, Listening, listen
 from filters.module import Module
 
 CONTENT_TYPE = "application/wasm"
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(slots=True)
@@ -23,6 +24,11 @@ class _Resource:
     failures: int = 0
     delay: float = 0.0  # seconds before the first byte
     cut: int | None = None  # bytes after which the connection closes, against what was announced
+    location: str = ""  # where a redirect leads
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.sha256(self.body).hexdigest()}"'
 
 
 class FileServer:
@@ -40,44 +46,37 @@ class FileServer:
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._listening: Listening | None = None
 
     def __enter__(self) -> Self:
         """Listen on a free port of the loopback interface."""
         self._closing.clear()
-        self._server = _listening(self)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="file-server",
-            daemon=True,
-        )
-        self._thread.start()
+        self._listening = listen(_Files, self, name="file-server")
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop; answers that are still delayed are dropped."""
-        if self._server is not None and self._thread is not None:
+        if self._listening is not None:
             self._closing.set()
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
-            self._server = None
+            self._listening.stop()
+            self._listening = None
 
     @property
     def base(self) -> str:
         """Return the URL of the server without a slash at the end."""
-        if self._server is None:
+        if self._listening is None:
             raise RuntimeError("the file server does not listen; use it as a context manager")
-        host, port = self._server.server_address[:2]
-        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
+        return f"http://{self._listening.address}"
 
     def publish(self, module: Module) -> str:
         """Return the URL of a module; the same one for the same content."""
         if module.sha256 not in self._published:
             self._published[module.sha256] = self.serve(f"{module.name}.wasm", module.read())
         return self._published[module.sha256]
+
+    def checksum(self, module: Module) -> str:
+        """Return the `sha256` that goes with the URL of a module."""
+        return module.sha256
 
     def serve(self, name: str, body: bytes) -> str:
         """Return a new URL that ends with `name` and answers with `body`."""
@@ -101,6 +100,20 @@ class FileServer:
     def serve_truncated(self, name: str, body: bytes, *, keep: int) -> str:
         """Return a new URL that announces all of `body` and closes after `keep` bytes."""
         return self._add(name, _Resource(body, cut=keep))
+
+    def serve_redirect(self, name: str, target: str) -> str:
+        """Return a new URL that sends everybody on to the URL `target`."""
+        return self._add(name, _Resource(b"", status=302, failures=-1, location=target))
+
+    def replace(self, url: str, body: bytes) -> None:
+        """Answer with another body from now on."""
+        with self._lock:
+            self._resources[url.removeprefix(self.base)] = _Resource(body)
+
+    def remove(self, url: str) -> None:
+        """Answer with 404 from now on."""
+        with self._lock:
+            del self._resources[url.removeprefix(self.base)]
 
     def requests(self, url: str) -> int:
         """Return how often this URL was asked for, whatever the answer was."""
@@ -126,58 +139,67 @@ class FileServer:
             return resource, resource.status
 
 
-class _Server(ThreadingTCPServer):
-    daemon_threads = True
-    request_queue_size = 128  # with the default of 5, many clients at once wait a second each
-    block_on_close = False  # a kept connection must not hold up the end
-    allow_reuse_address = False
-    owner: FileServer
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no event here."""
-
-
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
-def _listening(owner: FileServer) -> _Server:
-    try:
-        server = _Server(("127.0.0.1", 0), _Handler)
-    except OSError:  # a machine with IPv6 only
-        server = _Server6(("::1", 0), _Handler)
-    server.owner = owner
-    return server
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60  # seconds that a silent connection may last
-    wbufsize = -1  # head and body in one packet, or the second waits 40 ms for an ACK
-    server: _Server
-
+class _Files(Handler):
     def do_GET(self) -> None:
-        """Answer with the whole resource."""
+        """Answer with the resource, or with the part of it that is asked for."""
         self._answer(with_body=True)
 
     def do_HEAD(self) -> None:
         """Answer with the headers of GET."""
         self._answer(with_body=False)
 
-    def log_message(self, *_: object) -> None:
-        """Nothing goes to standard error."""
-
     def _answer(self, *, with_body: bool) -> None:
-        owner = self.server.owner
+        owner: FileServer = self.server.owner
         resource, status = owner._asked(self.path)
-        body = resource.body if resource is not None and status == 200 else b""
         if resource is not None and resource.delay and owner._closing.wait(resource.delay):
             self.close_connection = True
             return
+        body = b""
+        extra: dict[str, str] = {}
+        if resource is not None and status == 200:
+            status, body, extra = self._chosen(resource)
+        elif resource is not None and resource.location:
+            extra = {"Location": resource.location}
         self.send_response(status)
         self.send_header("Content-Type", CONTENT_TYPE)
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in extra.items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if with_body and resource is not None:
             self.wfile.write(body[: resource.cut])
             self.close_connection |= resource.cut is not None
+
+    def _chosen(self, resource: _Resource) -> tuple[int, bytes, dict[str, str]]:
+        """Return what the conditions and the range of the request leave of a resource."""
+        body, etag = resource.body, resource.etag
+        extra = {"ETag": etag, "Accept-Ranges": "bytes"}
+        if matched := self.headers.get("If-None-Match"):
+            known = {each.strip().removeprefix("W/") for each in matched.split(",")}
+            if known & {etag, "*"}:
+                return 304, b"", extra
+        bounds = _bounds(self.headers.get("Range", ""), len(body))
+        if bounds is None or self.command != "GET" or self.headers.get("If-Range", etag) != etag:
+            return 200, body, extra
+        first, last = bounds
+        if first > last:
+            return 416, b"", extra | {"Content-Range": f"bytes */{len(body)}"}
+        extra["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+        return 206, body[first : last + 1], extra
+
+
+def _bounds(asked: str, size: int) -> tuple[int, int] | None:
+    """Return the first and last position of a Range header, crossed where nothing is there.
+
+    None for what is to be ignored: no range, several, or nonsense (RFC 9110 section 14.2).
+    """
+    found = _RANGE.fullmatch(asked)
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size - 1 if int(last) else -1
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last or size), size - 1)

@@ -35,6 +35,9 @@ class Publisher(Protocol):
     def publish(self, module: Any) -> str:
         """Return the URL of a module."""
 
+    def checksum(self, module: Any) -> str:
+        """Return the `sha256` that goes with this URL."""
+
 
 class Cluster(Protocol):
     """What a suite asks of a place."""
@@ -114,7 +117,7 @@ class Deployer:
             self.publisher.publish(module),
             PLACEHOLDER,
             name=module.name,
-            sha256=module.sha256,
+            sha256=self.publisher.checksum(module),
             **options,
         )
         deployment = Deployment(self.cluster, template)

@@ -41,6 +41,15 @@ def ask(connection, url, method="GET"):
     return reply.status, reply.headers["content-type"], int(reply.headers["content-length"]), body
 
 
+def ask_with(url, **headers):
+    """Status, headers, body of a GET with these headers."""
+    with connect(url) as connection:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", urlsplit(url).path, headers=names)
+        reply = connection.getresponse()
+        return reply.status, reply.headers, reply.read()
+
+
 def fetch(url, method="GET"):
     with connect(url) as connection:
         return ask(connection, url, method)
@@ -167,3 +176,60 @@ def test_many_clients_at_once_are_all_answered(server):
 
     assert sizes == [100_000] * 20
     assert server.requests(url) == 20
+
+
+RANGES = {
+    "bytes=2-4": (206, b"234", "bytes 2-4/10"),
+    "bytes=7-": (206, b"789", "bytes 7-9/10"),
+    "bytes=-2": (206, b"89", "bytes 8-9/10"),
+    "bytes=-99": (206, b"0123456789", "bytes 0-9/10"),
+    "bytes=8-99": (206, b"89", "bytes 8-9/10"),
+    "bytes=10-": (416, b"", "bytes */10"),
+    "bytes=-0": (416, b"", "bytes */10"),
+    "bytes=4-2": (200, b"0123456789", None),
+    "bytes=0-1,4-5": (200, b"0123456789", None),
+    "lines=1-2": (200, b"0123456789", None),
+    "bytes=-": (200, b"0123456789", None),
+}
+
+
+@pytest.mark.parametrize("asked", RANGES)
+def test_a_part_is_answered_where_one_is_asked_for(server, asked):
+    status, headers, body = ask_with(server.serve("a.wasm", b"0123456789"), Range=asked)
+
+    assert (status, body, headers["content-range"]) == RANGES[asked]
+    assert headers["accept-ranges"] == "bytes"
+
+
+def test_a_body_that_the_client_has_is_not_sent_again(server):
+    url = server.serve("a.wasm", b"12345")
+    etag = ask_with(url)[1]["etag"]
+
+    assert ask_with(url, If_None_Match=etag)[::2] == (304, b"")
+    assert ask_with(url, If_None_Match=f'"other", W/{etag}')[::2] == (304, b"")
+    assert ask_with(url, If_None_Match='"other"')[::2] == (200, b"12345")
+
+
+def test_a_part_of_another_version_is_not_mixed_in(server):
+    url = server.serve("a.wasm", b"12345")
+    etag = ask_with(url)[1]["etag"]
+    server.replace(url, b"abcde")
+
+    assert ask_with(url, Range="bytes=3-", If_Range=etag)[::2] == (200, b"abcde")
+    assert ask_with(url, Range="bytes=3-", If_Range=ask_with(url)[1]["etag"])[::2] == (206, b"de")
+
+
+def test_a_redirect_leads_on_for_ever(server):
+    target = server.serve("a.wasm", b"12345")
+    url = server.serve_redirect("b.wasm", target)
+
+    assert [(ask_with(url)[0], ask_with(url)[1]["location"]) for _ in range(3)] == [
+        (302, target)
+    ] * 3
+
+
+def test_what_is_removed_is_not_found(server):
+    url = server.serve("a.wasm", b"12345")
+    server.remove(url)
+
+    assert fetch(url)[0] == 404

@@ -22,6 +22,9 @@ class Place:
     def publish(self, module):
         return f"http://files.test/{module.name}.wasm"
 
+    def checksum(self, module):
+        return f"checksum of {module.sha256}"
+
     def render(self, url, configuration, *, name, sha256, **options):
         self.options = options
         return TEMPLATE.format(name=name, sha256=sha256, configuration=configuration, url=url)
@@ -59,7 +62,7 @@ def test_the_published_module_is_applied_with_its_digest_and_configuration(place
                 "applied",
                 {
                     "name": "basic-auth",
-                    "sha256": "abc",
+                    "sha256": "checksum of abc",
                     "configuration": '{"realm": "Größe"}',
                     "url": "http://files.test/basic-auth.wasm",
                 },
