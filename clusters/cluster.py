@@ -50,6 +50,13 @@ class Cluster(Protocol):
     release: Release
     gateway: Gateway
 
+    @property
+    def process(self) -> str:
+        """Return what tells the running proxy from one that was started anew."""
+
+    def wait_for_machines(self, count: int) -> None:
+        """Wait until the proxy has so many Wasm virtual machines; raises waiting.TimedOut."""
+
     def render(self, url: str, configuration: str, *, name: str, **options: Any) -> str:
         """Return EnvoyFilter documents that put a published module in front of every route.
 

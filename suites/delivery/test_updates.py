@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
 
+from suites.delivery.answers import asking
 from suites.delivery.replies import challenged, verdict
 
 pytestmark = pytest.mark.contract("basic-auth")
@@ -59,23 +59,11 @@ def test_changed_credentials_take_effect_and_the_old_ones_end(cluster, gateway, 
 
 @pytest.mark.requirement("DLV-9")
 def test_no_request_slips_through_while_credentials_change(cluster, gateway, guarded, rules):
-    statuses: list[int] = []
-    done = threading.Event()
-
-    def ask() -> None:
-        while not done.is_set():
-            statuses.append(gateway.send("GET", "/productpage").status)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
+    with asking(gateway) as statuses:
         for number in range(5):
             replaced = with_credentials(guarded, rules, ("user", f"password-{number}"))
             with cluster.delivered(replaced) as delivery:
                 assert delivery.refusals == ()
-    finally:
-        done.set()
-        asking.join()
 
     assert len(statuses) > 10
     assert set(statuses) == {401}

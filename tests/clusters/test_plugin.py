@@ -48,3 +48,53 @@ def test_an_envoy_that_is_not_there_ends_the_run_before_the_first_test(run):
 
 def test_the_options_stand_under_a_heading_of_their_own(run):
     run("--help").stdout.fnmatch_lines(["where the filter runs:", "*--cluster*", "*--istio*"])
+
+
+MANIFEST = """
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: mine, namespace: istio-system}
+spec: {configPatches: []}
+"""
+JUDGING = """
+def test_documents(manifest):
+    assert manifest.documents[0].name == "mine"
+
+def test_other():
+    pass
+"""
+
+
+def test_a_manifest_is_named_and_at_hand(run, pytester):
+    pytester.makefile(".yaml", mine=MANIFEST)
+    pytester.makepyfile(JUDGING)
+
+    result = run("--manifest=mine.yaml", "-k", "documents")
+
+    result.assert_outcomes(passed=1, deselected=1)
+    result.stdout.fnmatch_lines(["manifest: EnvoyFilter istio-system/mine", "  Istio warns: *"])
+
+
+def test_without_a_manifest_its_checks_do_not_belong_to_the_run(run, pytester):
+    pytester.makepyfile(JUDGING)
+
+    run().assert_outcomes(passed=1)
+
+
+def test_the_checks_of_a_manifest_alone_say_what_they_lack(run, pytester):
+    pytester.makepyfile(JUDGING.split("def test_other")[0])
+
+    result = run("-rs")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*no manifest to judge*", "Hint: --manifest=FILE_OR_DIR"])
+
+
+def test_a_wrong_manifest_ends_the_run_before_the_first_test(run, pytester):
+    pytester.makefile(".yaml", mine="kind: EnvoyFiltr")
+
+    result = run("--manifest=mine.yaml")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--manifest: mine.yaml:1: unknown kind 'EnvoyFiltr'*"])
+    result.stdout.no_fnmatch_line("*passed*")

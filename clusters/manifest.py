@@ -1,0 +1,127 @@
+"""Documents of the user's own: read, checked against the release, and applied as they are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from clusters.pilot import documents, validation
+from clusters.pilot.behaviours import Behaviours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from clusters.pilot.documents import Document
+    from clusters.release import Release
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class InvalidManifest(ValueError):
+    """A manifest that the release would refuse, or that is none; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The documents of a run that the user wrote; `warnings` are the webhook's."""
+
+    documents: tuple[Document, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return the documents as they were written, apart from comments and layout."""
+        # Any JSON document is a YAML document, and needs no care for what YAML 1.1 makes of text.
+        return "".join(f"---\n{json.dumps(_plain(one))}\n" for one in self.documents)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Return the addresses that Wasm modules are fetched from, each once."""
+        found = (http["uri"] for one in self.documents for http in _addresses(one.spec))
+        return tuple(dict.fromkeys(found))
+
+    def serving(self, url: str) -> Manifest:
+        """Return the same documents with every module fetched from `url` instead."""
+        moved = tuple(replace(one, spec=_moved(one.spec, url)) for one in self.documents)
+        return replace(self, documents=moved)
+
+
+def read(paths: Sequence[Path], release: Release) -> Manifest:
+    """Return the documents of files and folders (*.yaml, *.yml, *.json, by name).
+
+    Raises InvalidManifest for what cannot be read, what Istio's webhook refuses in this release,
+    and what the embedded control plane cannot read yet.
+    """
+    files = [file for path in paths for file in _files(path)]
+    behaviours = Behaviours.of(release)
+    try:
+        found = documents.read(*files)
+        warnings: dict[str, list[str]] = {}
+        for one in found:
+            for text in validation.validate(one, behaviours):
+                warnings.setdefault(text, []).append(one.source)
+    except (OSError, UnicodeDecodeError, documents.InvalidDocument) as error:
+        raise InvalidManifest(f"--manifest: {error}") from error
+    if not found:
+        named = ", ".join(map(str, files))
+        raise InvalidManifest(f"--manifest: no document in {named}")
+    told = tuple(f"{text} ({', '.join(where)})" for text, where in warnings.items())
+    return Manifest(found, told)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
+        if found:
+            return found
+        raise InvalidManifest(f"--manifest={path}: no file {', '.join(SUFFIXES)} in this folder")
+    if not path.is_file():
+        raise InvalidManifest(
+            f"--manifest={path}: no such file or folder\n"
+            "Hint: give a YAML file with EnvoyFilters, or a folder of such files"
+        )
+    return [path]
+
+
+def _addresses(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the `http_uri` of every remote module, wherever a patch has one."""
+    if isinstance(value, dict):
+        if isinstance(http := _remote(value), dict) and isinstance(http.get("uri"), str):
+            yield http
+        for each in value.values():
+            yield from _addresses(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _addresses(each)
+
+
+def _remote(value: Mapping[str, Any]) -> Any:
+    code = value.get("code")
+    remote = code.get("remote") if isinstance(code, dict) else None
+    # Envoy's JSON takes both spellings of a field.
+    return (remote.get("http_uri") or remote.get("httpUri")) if isinstance(remote, dict) else None
+
+
+def _moved(spec: Mapping[str, Any], url: str) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(spec))
+    for http in _addresses(copy):
+        http["uri"] = url  # type: ignore[index]
+    return copy
+
+
+def _plain(document: Document) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": document.name, "namespace": document.namespace}
+    if document.labels:
+        metadata["labels"] = dict(document.labels)
+    if document.annotations:
+        metadata["annotations"] = dict(document.annotations)
+    if document.creation_timestamp:
+        metadata["creationTimestamp"] = document.creation_timestamp
+    return {
+        "apiVersion": document.api_version,
+        "kind": document.kind,
+        "metadata": metadata,
+        "spec": dict(document.spec),
+    }
