@@ -59,7 +59,8 @@ class Go:
         run(
             *(self.program, "build", *FLAGS, "-o", output, "."),
             folder=folder,
-            environment=ENVIRONMENT | caches,
+            # Its temporary files go with the folder, also after a killed run.
+            environment={**ENVIRONMENT, **caches, "GOTMPDIR": str(folder)},
         )
 
 
