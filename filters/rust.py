@@ -43,9 +43,10 @@ class Rust:
         linker = "its own" if self.compiler.linker else f"zig {importlib.metadata.version(ZIG)}"
         return (self.compiler.version, self.compiler.target, std, linker)
 
-    def outside(self, folder: Path) -> tuple[Path, ...]:
-        """Return what a build reads outside of the filter's folder; a copy keeps where it lies."""
-        return workspace.outside(folder)
+    def beside(self, folder: Path) -> dict[str, Path]:
+        """Return the workspace that the crate belongs to, and the crates that it names by path."""
+        home = folder.resolve()
+        return {os.path.relpath(path, home): path for path in workspace.beside(home)}
 
     def compile(self, folder: Path, output: str, run: Run) -> None:
         """Build the crate in `folder`; what its dependencies give is kept in the cache."""
@@ -103,7 +104,7 @@ def _touch(crate: Path) -> None:
     Cargo goes by time, and another source of the same name may have been built since the copy was
     made. What lies outside of the cache is no copy.
     """
-    for place in (crate.resolve(), *workspace.outside(crate)):
+    for place in (crate.resolve(), *workspace.beside(crate)):
         for path in (place, *place.rglob("*")):
             if path.is_file() and path.is_relative_to(cache.folder().resolve()):
                 path.touch()

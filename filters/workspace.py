@@ -26,11 +26,11 @@ def root(crate: Path) -> Path:
     return crate
 
 
-def outside(crate: Path) -> tuple[Path, ...]:
-    """Return the files and folders outside of a crate's own folder that its build reads.
+def beside(crate: Path) -> tuple[Path, ...]:
+    """Return the files and folders beside a crate's own folder that its build reads.
 
-    All members of its workspace are among them: `cargo` wants to see each of them to find its lock
-    file right.
+    All members of its workspace are among them: without one of them `cargo` finds that the lock
+    file is not up to date.
     """
     crate = crate.resolve()
     home = root(crate)

@@ -104,6 +104,16 @@ def test_a_compiler_without_a_linker_gets_that_of_zig(tmp_path, crate):
     assert script.stat().st_mode & 0o111
 
 
+def test_what_is_needed_beside_a_crate_is_named_from_where_it_lies(tmp_path, crate):
+    (crate / "parts/rust").mkdir(parents=True)
+    (crate / "parts/rust/Cargo.toml").write_text(MANIFEST)
+    (crate / "Cargo.toml").write_text('[workspace]\nmembers = ["*/*"]\n')
+
+    found = Rust(compiler(tmp_path)).beside(crate / "parts/rust")
+
+    assert found == {"../../Cargo.toml": crate / "Cargo.toml"}
+
+
 def test_a_crate_that_gives_no_library_is_an_error_with_the_reason(tmp_path, crate):
     with pytest.raises(InvalidSource, match=r"there is no my_filter\.wasm\nHint: .*cdylib"):
         Rust(compiler(tmp_path)).compile(crate, "filter.wasm", Cargo(library=None))

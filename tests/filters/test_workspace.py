@@ -33,27 +33,27 @@ def home(tmp_path):
     )
 
 
-def outside(home, crate):
-    return [path.relative_to(home).as_posix() for path in workspace.outside(home / crate)]
+def beside(home, crate):
+    return [path.relative_to(home).as_posix() for path in workspace.beside(home / crate)]
 
 
 def test_a_crate_of_its_own_needs_nothing_else(tmp_path):
     home = written(tmp_path, {"a": CRATE.format("a")})
 
     assert workspace.root(home / "a") == home / "a"
-    assert outside(home, "a") == []
+    assert beside(home, "a") == []
 
 
 def test_a_workspace_is_needed_with_its_lock_file_and_all_of_its_members(home):
     (home / "Cargo.lock").touch()
 
     assert workspace.root(home / "a/rust") == home
-    assert outside(home, "a/rust") == ["Cargo.lock", "Cargo.toml", "b/rust"]
+    assert beside(home, "a/rust") == ["Cargo.lock", "Cargo.toml", "b/rust"]
 
 
 def test_a_crate_that_a_workspace_excludes_is_of_its_own(home):
     assert workspace.root(home / "old/rust") == home / "old/rust"
-    assert outside(home, "old/rust") == []
+    assert beside(home, "old/rust") == []
 
 
 def test_a_crate_may_name_its_workspace(tmp_path):
@@ -63,7 +63,7 @@ def test_a_crate_may_name_its_workspace(tmp_path):
     )
 
     assert workspace.root(home / "a") == home / "x"
-    assert outside(home, "a") == ["x/Cargo.toml"]
+    assert beside(home, "a") == ["x/Cargo.toml"]
 
 
 def test_a_crate_that_is_a_workspace_holds_its_members(tmp_path):
@@ -76,7 +76,7 @@ def test_a_crate_that_is_a_workspace_holds_its_members(tmp_path):
     )
 
     assert workspace.root(home / "a") == home / "a"
-    assert outside(home, "a") == []
+    assert beside(home, "a") == []
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_crates_that_are_named_by_path_are_needed_and_theirs_too(tmp_path, table
         },
     )
 
-    assert outside(home, "a") == ["b", "deep/c"]
+    assert beside(home, "a") == ["b", "deep/c"]
 
 
 def test_a_broken_manifest_is_for_cargo_to_tell(tmp_path):
     home = written(tmp_path, {"a": "[package\n", "b": needs("b", "../missing")})
 
-    assert outside(home, "a") == []
-    assert outside(home, "b") == []
+    assert beside(home, "a") == []
+    assert beside(home, "b") == []
     assert workspace.library(home / "a") is None
 
 
