@@ -44,9 +44,6 @@ class Reference:
         first, slash, rest = path.partition("/")
         named = slash and (first == "localhost" or "." in first or ":" in first)
         registry, repository = (first, rest) if named else (DEFAULT_REGISTRY, path)
-        if registry in (DEFAULT_REGISTRY, "docker.io"):
-            registry = DEFAULT_REGISTRY
-            repository = repository if "/" in repository else f"library/{repository}"
         valid = (
             _REPOSITORY.fullmatch(repository)
             and (not tagged or _TAG.fullmatch(tag))
@@ -54,6 +51,9 @@ class Reference:
         )
         if not valid:
             raise InvalidReference(f"could not parse reference: {text}")
+        if registry in (DEFAULT_REGISTRY, "docker.io"):
+            registry = DEFAULT_REGISTRY
+            repository = repository if "/" in repository else f"library/{repository}"
         return cls(registry, repository, "" if digest else tag or "latest", digest)
 
     @property

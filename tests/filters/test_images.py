@@ -58,7 +58,9 @@ def test_the_layer_of_a_container_image_is_plugin_wasm_in_a_gzipped_tar(layout):
     plain = gzip.decompress(layer.body)
     with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
         assert archive.getnames() == ["plugin.wasm"]
-        assert archive.extractfile("plugin.wasm").read() == MODULE
+        entry = archive.extractfile("plugin.wasm")
+        assert entry is not None
+        assert entry.read() == MODULE
     config = next(blob for blob in image.blobs if blob is not layer)
     assert json.loads(config.body)["rootfs"]["diff_ids"] == [images.Blob("", plain).digest]
 
