@@ -34,7 +34,7 @@ def run(tmp_path):
 
 def verdicts(checks):
     """Return the verdicts of each requirement."""
-    found = {}
+    found: dict[str, set[str]] = {}
     for check in checks:
         for requirement in check["requirements"]:
             found.setdefault(requirement, set()).add(check["verdict"])
