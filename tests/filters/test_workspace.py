@@ -112,7 +112,7 @@ def test_a_broken_manifest_is_for_cargo_to_tell(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("manifest", "name"),
+    ("text", "name"),
     [
         (CRATE.format("headers"), "headers"),
         (CRATE.format("basic-auth"), "basic_auth"),
@@ -120,5 +120,5 @@ def test_a_broken_manifest_is_for_cargo_to_tell(tmp_path):
         (f'{CRATE.format("basic-auth")}[lib]\nname = "guard"\n', "guard"),
     ],
 )
-def test_a_library_has_the_name_of_its_crate_or_its_own(tmp_path, manifest, name):
-    assert workspace.library(written(tmp_path, {"a": manifest}) / "a") == name
+def test_a_library_has_the_name_of_its_crate_or_its_own(tmp_path, text, name):
+    assert workspace.library(written(tmp_path, {"a": text}) / "a") == name
