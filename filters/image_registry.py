@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from filters import images
 from filters.images import Blob, Image
 from filters.loopback import Handler, Listening, listen
+from filters.misshapen import SHAPES
 from filters.module import Module
 
 USER, PASSWORD, TOKEN = "puller", "p:ss word", "a-token"
@@ -90,6 +91,14 @@ class ImageRegistry:
             for blob in (image.manifest, *image.blobs):
                 self._blobs[blob.digest] = blob
             self._tags[repository, tag] = self._tags[repository, image.digest] = image.digest
+
+    def publish_misshapen(self, module: Module, shape: str) -> str:
+        """Return the `oci://` URL of an image that is wrong in a way of filters/misshapen.py."""
+        return self.serve(SHAPES[shape](module.read()), name=module.name)
+
+    def retag(self, url: str, module: Module, *, layout: str = "compat") -> None:
+        """Let the tag of a URL name the image of another module from now on."""
+        self.move(url, images.build(module.read(), layout))
 
     def checksum(self, url: str) -> str:
         """Return the sha256, in hex, of the manifest that a URL names now."""

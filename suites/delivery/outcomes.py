@@ -14,10 +14,13 @@ class NoExpectation(LookupError):
 
 
 def expected(table: str, version: str, **keys: str) -> dict[str, Any]:
-    """Return the row of a table that holds in a version such as 1.9.9 and has these keys."""
+    """Return the first row of a table that holds in a version such as 1.9.9 and for these keys.
+
+    A row that does not have a key holds for every value of it.
+    """
     for row in _TABLES[table]:
         begins, ends = row.get("since", "0.0.0"), row.get("until", "999.0.0")
-        fits = all(row.get(key) == value for key, value in keys.items())
+        fits = all(row.get(key, value) == value for key, value in keys.items())
         if fits and _numbers(begins) <= _numbers(version) < _numbers(ends):
             return dict(row)
     raise NoExpectation(f"outcomes.toml has no row of [[{table}]] for {version} and {keys}")

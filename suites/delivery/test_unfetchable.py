@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from suites.delivery.fetching import LISTS, TOO_SLOW, check, documents
 from suites.delivery.outcomes import expected
 from suites.delivery.replies import challenged, verdict
 
 pytestmark = pytest.mark.contract("basic-auth")
 
-LISTS = {"wasm": False, "wasm and rbac": True}
-#: Bounds every attempt of the agent together, so that a slow server costs no more than this.
-TIMEOUT, TOO_SLOW = "0.2s", 5.0
-
 FAULTS = {
     "not found": lambda files, module: files.serve_status("auth.wasm", 404),
+    "for others only": lambda files, module: files.serve_status("auth.wasm", 401),
     "unavailable": lambda files, module: files.serve_status("auth.wasm", 503),
     "too slow": lambda files, module: files.serve_slowly(
         "auth.wasm", module.read(), delay=TOO_SLOW
     ),
     "cut off": lambda files, module: files.serve_truncated("auth.wasm", module.read(), keep=1000),
 }
-
-
-def documents(cluster, url, rules, *, lists="wasm", **options):
-    return cluster.render(url, rules, name="fetched", rbac=LISTS[lists], timeout=TIMEOUT, **options)
-
-
-def check(delivery, gateway, outcome, state):
-    """Hold what happened against the row of outcomes.toml."""
-    assert delivery.fetch_failures
-    assert bool(delivery.agent_nack) is outcome["held"]
-    if "refused" in outcome:
-        assert outcome["refused"] in delivery.refusals[0]
-    assert verdict(gateway) == state
 
 
 @pytest.mark.requirement("DLV-3")
@@ -76,7 +61,7 @@ def test_a_wrong_checksum_is_no_module(cluster, gateway, publisher, wasm_filter,
     with cluster.delivered(
         documents(cluster, url, rules, lists=lists, sha256="0" * 64)
     ) as delivery:
-        assert wasm_filter.sha256 in delivery.fetch_failures[0]
+        assert publisher.checksum(wasm_filter) in delivery.fetch_failures[0]
         check(delivery, gateway, outcome, outcome["first"])
 
 
