@@ -60,7 +60,7 @@ class AssemblyScript:
         run(
             *(self.node, COMPILER, *FLAGS, "--outFile", output),
             folder=folder,
-            environment={},
+            environment=_environment(),
         )
 
     def _installed(self, folder: Path, run: Run) -> Path:
@@ -78,10 +78,15 @@ class AssemblyScript:
                 run(
                     *(self.npm, *INSTALL, f"--cache={cache.folder() / 'npm' / 'downloads'}"),
                     folder=packages,
-                    environment={},
+                    environment=_environment(),
                 )
                 mark.write_text(self.version)
         return packages
+
+
+def _environment() -> dict[str, str]:
+    # Or Node would keep what it compiled in a folder of its own choice.
+    return {"NODE_COMPILE_CACHE": str(cache.folder() / "npm" / "compiled")}
 
 
 def find() -> AssemblyScript:
