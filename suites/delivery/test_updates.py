@@ -22,7 +22,8 @@ def opens(credentials):
 def guarded(cluster, publisher, wasm_filter, rules):
     """The gateway with the published rules in place; gives the documents that did it."""
     url = publisher.publish(wasm_filter)
-    text = cluster.render(url, rules, name="updated", sha256=wasm_filter.sha256)
+    checksum = publisher.checksum(wasm_filter)
+    text = cluster.render(url, rules, name="updated", sha256=checksum)
     with cluster.applied(text, proof=challenged):
         yield text
 
