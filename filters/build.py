@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from filters import cache, module, sources, toolchains, wasm
 from filters.module import Module
 from filters.sources import HERE, Source
-from filters.toolchains import Toolchain
+from filters.toolchain import Toolchain
 
 TIMEOUT = 600.0  # seconds; the very first C++ build also builds libc++ (about 50 s)
 OUTPUT = "filter.wasm"
@@ -40,8 +41,8 @@ def build(source: Source, *, progress: Progress | None = None) -> Module:
 def compiled(source: Source, *, progress: Progress | None = None) -> Module:
     """Return what `build` returns without looking into it: some probes are broken on purpose."""
     toolchain = toolchains.find(source.language)
-    files = sources.tree(source, toolchain.shared)
-    target = cache.folder() / "modules" / f"{source.name}-{_key(files, toolchain)}.wasm"
+    files = sources.tree(source, toolchain.beside(source.folder))
+    target = cache.folder() / "modules" / f"{source.name}-{_key(source, files, toolchain)}.wasm"
     if not target.exists():
         with cache.writing(target, TIMEOUT) as unfinished:
             if unfinished is not None:
@@ -53,45 +54,52 @@ def compiled(source: Source, *, progress: Progress | None = None) -> Module:
     return module.load(target, name=source.name, contract=source.contract, language=source.language)
 
 
-def _key(files: dict[str, bytes], toolchain: Toolchain) -> str:
+def _key(source: Source, files: dict[str, bytes], toolchain: Toolchain) -> str:
     """Everything that can change the outcome, and nothing that cannot, such as where it lies."""
     digest = hashlib.sha256()
-    for part in (toolchain.version, *toolchain.arguments(sorted(files), OUTPUT)):
+    for part in (toolchain.language, *toolchain.recipe, str(_place(source, files))):
         digest.update(part.encode() + b"\0")
     for name, body in sorted(files.items()):
         digest.update(f"{name}\0{len(body)}\0".encode() + body)
     return digest.hexdigest()[:32]
 
 
+def _place(source: Source, files: dict[str, bytes]) -> Path:
+    """Return where in the build folder the source lies: what it reads by "../.." lies there too.
+
+    Folders keep their names as far as that goes; a Cargo workspace knows its members by them.
+    """
+    depth = max(name.count("../") for name in files)
+    return Path(*source.folder.resolve().parts[-depth:] if depth else ())
+
+
 def _compile(source: Source, toolchain: Toolchain, files: dict[str, bytes], target: Path) -> None:
     """Build in a folder of its own, so that no path of this machine gets into the module."""
-    folder = target.with_suffix(".build")
-    arguments = toolchain.arguments(sorted(files), OUTPUT)
     if not any(name.endswith(toolchain.suffix) for name in files):
         raise BuildFailed(f"{source.label}: no *{toolchain.suffix} file in {source.folder}")
+    whole = target.with_suffix(".build")
+    folder = whole / _place(source, files)
     try:
         # A killed run may have left one; the lock says that nobody works in it now.
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(whole, ignore_errors=True)
         for name, body in files.items():
-            path = folder / name
+            path = Path(os.path.normpath(folder / name))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-        _run(source, (*toolchain.program, *arguments), folder)
+        toolchain.compile(folder, OUTPUT, partial(_run, source))
         (folder / OUTPUT).rename(target)
     except OSError as error:
         raise cache.CacheUnwritable(cache.folder(), error) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(whole, ignore_errors=True)
 
 
-def _run(source: Source, command: tuple[str, ...], folder: Path) -> None:
-    # zig keeps the libc++ that it has built here; a folder of the user's own choice stays.
-    environment = {"ZIG_GLOBAL_CACHE_DIR": str(cache.folder() / "zig")} | dict(os.environ)
+def _run(source: Source, *command: str, folder: Path, environment: Mapping[str, str]) -> None:
     tether = (sys.executable, "-I", "-S", str(HERE / "tether.py"), str(os.getpid()))
     process = subprocess.Popen(
         (*tether, *command),
         cwd=folder,
-        env=environment,
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -57,7 +57,7 @@ def _mutant(name: str, entry: dict[str, object], originals: dict[str, Source]) -
         language=original.language,
         edits=(edit,),
     )
-    sources.tree(source, toolchains.find(source.language).shared)
+    sources.tree(source, toolchains.find(source.language).beside(source.folder))
     requirements = entry["requirements"]
     assert isinstance(requirements, list)
     return Mutant(

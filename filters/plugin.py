@@ -230,7 +230,7 @@ def other_filter(
 
     def other(contract: str) -> "Module":
         name = contracts.find(contract).name
-        source = next(each for each in sources.bundled() if each.contract == name)
+        source = next(s for s in sources.bundled() if (s.contract, s.language) == (name, "cpp"))
         return _built(pytestconfig, source, filter_progress)
 
     return other

@@ -1,11 +1,14 @@
 """The sources of filters: folders with a `filter.toml`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from filters import declaration
 
 HERE = Path(__file__).parent
+#: What tools leave in a folder; none of it is source.
+LEFT = frozenset((".git", "__pycache__", "node_modules", "target"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +72,38 @@ def bundled() -> tuple[Source, ...]:
     return tuple(read(manifest.parent) for manifest in sorted(HERE.glob("*/*/filter.toml")))
 
 
-def tree(source: Source, shared: Path | None) -> dict[str, bytes]:
-    """Return the files that a build of `source` reads, by relative path, with its edits made.
+def tree(source: Source, beside: Mapping[str, Path]) -> dict[str, bytes]:
+    """Return the files that a build of `source` reads, with its edits made.
 
-    `shared` is a folder that every filter of the language includes from; its files appear under
-    the folder's own name. Raises InvalidSource where an edit does not fit exactly once.
+    The names are relative to the folder of the source. `beside` holds the files and folders
+    elsewhere that it reads too, by the names that they get: "abi", "../../shared/go". Raises
+    InvalidSource where one of these is missing or an edit does not fit exactly once.
     """
-    files = _files(source.folder)
-    if shared is not None:
-        files |= {f"{shared.name}/{name}": body for name, body in _files(shared).items()}
+    contents = files(source.folder)
+    for name, place in beside.items():
+        if place.is_file():
+            contents[name] = place.read_bytes()
+        elif place.is_dir():
+            contents |= {f"{name}/{inner}": body for inner, body in files(place).items()}
+        else:
+            raise InvalidSource(f"{source.label}: {name} is wanted, and there is no {place}")
     for edit in source.edits:
-        body = files.get(edit.file)
+        body = contents.get(edit.file)
         count = 0 if body is None else body.count(edit.old.encode())
         if body is None or count != 1:
             raise InvalidSource(
                 f"{source.name}: the text to replace occurs {count} times in {edit.file}, "
                 f"not once: {edit.old!r}"
             )
-        files[edit.file] = body.replace(edit.old.encode(), edit.new.encode())
-    return files
+        contents[edit.file] = body.replace(edit.old.encode(), edit.new.encode())
+    return contents
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the source files in a folder and below, by relative name."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+        name.as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".wasm" and "__pycache__" not in path.parts
+        if LEFT.isdisjoint((name := path.relative_to(folder)).parts)
+        if path.is_file() and path.suffix != ".wasm"
     }

@@ -53,17 +53,18 @@ def test_a_folder_without_a_manifest_is_no_filter(tmp_path):
 
 
 def test_both_contracts_have_a_bundled_filter():
-    assert [(s.contract, s.language) for s in sources.bundled()] == [
-        ("basic-auth", "cpp"),
-        ("headers", "cpp"),
-    ]
+    found = {(s.contract, s.language) for s in sources.bundled()}
+
+    assert {contract for contract, _ in found} == {"basic-auth", "headers"}
+    for language in {language for _, language in found}:
+        assert {("basic-auth", language), ("headers", language)} <= found
 
 
 def test_edits_are_made_where_they_fit_exactly_once(tmp_path):
     (tmp_path / "a.cc").write_text("one two two")
 
     def body(edit):
-        return sources.tree(Source(tmp_path, "m", "any", "cpp", edits=(edit,)), None)["a.cc"]
+        return sources.tree(Source(tmp_path, "m", "any", "cpp", edits=(edit,)), {})["a.cc"]
 
     assert body(Edit("a.cc", "one", "1")) == b"1 two two"
     for edit, count in (
@@ -75,14 +76,36 @@ def test_edits_are_made_where_they_fit_exactly_once(tmp_path):
             body(edit)
 
 
-def test_shared_headers_appear_under_the_name_of_their_folder(tmp_path):
-    for name in ("mine/a.cc", "abi/b.h"):
-        (tmp_path / name).parent.mkdir()
+def test_what_lies_beside_a_source_gets_the_name_that_the_build_expects(tmp_path):
+    for name in ("mine/a.cc", "abi/b.h", "one.ts"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    beside = {"abi": tmp_path / "abi", "../one.ts": tmp_path / "one.ts"}
+
+    files = sources.tree(Source(tmp_path / "mine", "m", "any", "cpp"), beside)
+
+    assert files == {"a.cc": b"mine/a.cc", "abi/b.h": b"abi/b.h", "../one.ts": b"one.ts"}
+
+
+def test_what_is_wanted_beside_a_source_and_missing_is_named(tmp_path):
+    source = Source(tmp_path, "m", "any", "go")
+
+    with pytest.raises(sources.InvalidSource, match=r"m go: \.\./x is wanted, and there is no "):
+        sources.tree(source, {"../x": tmp_path / "x"})
+
+
+def test_what_tools_leave_in_a_folder_is_no_source(tmp_path):
+    for name in (
+        "node_modules/a/b.ts",
+        ".git/x.ts",
+        "sub/__pycache__/y",
+        "sub/old.wasm",
+        "sub/a.ts",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
 
-    files = sources.tree(Source(tmp_path / "mine", "m", "any", "cpp"), tmp_path / "abi")
-
-    assert files == {"a.cc": b"mine/a.cc", "abi/b.h": b"abi/b.h"}
+    assert list(sources.files(tmp_path)) == ["sub/a.ts"]
 
 
 def test_every_contract_names_a_suite_and_a_promise():

@@ -75,8 +75,13 @@ def answers(folder: Path, questions: Sequence[tuple[str | bytes, ...]]) -> list[
             if path.suffix == ".h" or part == HARNESS:
                 (folder / path.name).write_bytes(path.read_bytes())
     source = Source(folder=folder, name="harness", contract="any", language="cpp")
+    return asked(build.build(source).path, questions)
+
+
+def asked(module: Path, questions: Sequence[tuple[str | bytes, ...]]) -> list[str]:
+    """Return what a harness, of any language, answers to each question."""
     table = "\n".join(" ".join(_hex(word) for word in words) for words in questions)
-    verdict = validated(build.build(source).path, table)
+    verdict = validated(module, table)
     found = {
         int(number): bytes.fromhex(text).decode("utf-8", "backslashreplace")
         for number, text in re.findall(r"answer (\d+) ([0-9a-f]*) \.", verdict.log)
