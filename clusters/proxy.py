@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-ADMIN_SECONDS = 10.0
+#: Envoy's main thread answers nothing while it compiles a module, seconds for a Go one.
+ADMIN_SECONDS = 30.0
 
 
 class AdminUnreachable(Exception):
