@@ -52,13 +52,7 @@ class Rust:
         """Build the crate in `folder`; what its dependencies give is kept in the cache."""
         home = cache.folder() / "cargo"
         target = self.compiler.target
-        environment = {
-            "RUSTC": self.compiler.program,
-            "RUSTC_WRAPPER": "",  # a cache of somebody else's would not know of ours
-            "CARGO_HOME": os.environ.get("CARGO_HOME") or str(home / "home"),
-            "CARGO_TERM_COLOR": "never",
-            "CARGO_TARGET_DIR": str(home / "target"),
-        }
+        environment = driven(self.compiler) | {"CARGO_TARGET_DIR": str(home / "target")}
         # Nothing here may depend on `folder`, or each build would compile all dependencies again;
         # what cargo calls the files of a workspace is relative to it.
         flags = [f"--remap-path-prefix={environment['CARGO_HOME']}=/cargo"]
@@ -83,6 +77,16 @@ class Rust:
                     'Hint: its Cargo.toml needs [lib] with crate-type = ["cdylib"]'
                 )
             shutil.move(built, folder / output)
+
+
+def driven(compiler: Compiler) -> dict[str, str]:
+    """Return what makes cargo use a compiler and keep what it downloads in the cache."""
+    return {
+        "RUSTC": compiler.program,
+        "RUSTC_WRAPPER": "",  # a cache of somebody else's would not know of ours
+        "CARGO_HOME": os.environ.get("CARGO_HOME") or str(cache.folder() / "cargo/home"),
+        "CARGO_TERM_COLOR": "never",
+    }
 
 
 def find() -> Rust:

@@ -67,7 +67,7 @@ def test_an_entry_becomes_a_source_with_one_edit(tmp_path):
         ),
         ("wasm::remove_header(map, name);", "map", r"wrong: .* occurs \d+ times in headers.cc"),
         ('"headers.cc"', '"header.cc"', "wrong: .* occurs 0 times in header.cc"),
-        ("headers cpp", "headers rust", "there is no filter 'headers rust'; there are basic-auth"),
+        ("headers cpp", "headers ada", "there is no filter 'headers ada'; there are basic-auth"),
         ("caught_by", "cought_by", "mutant wrong: missing or unknown: caught_by, cought_by"),
     ],
     ids=["outdated", "ambiguous", "no such file", "no such filter", "misspelt"],
