@@ -25,7 +25,8 @@ BINARY: pytest.StashKey[Binary] = pytest.StashKey()
 CLUSTER: pytest.StashKey[LocalCluster] = pytest.StashKey()
 MANIFEST: pytest.StashKey[Manifest | None] = pytest.StashKey()
 
-MANIFEST_FIXTURE = "manifest"
+#: Not plain "manifest": a parameter of that name in anybody's test would be taken for it.
+MANIFEST_FIXTURE = "given_manifest"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -161,7 +162,7 @@ def gateway(cluster: Cluster) -> Gateway:
 
 
 @pytest.fixture(scope="session")
-def manifest(pytestconfig: pytest.Config) -> Manifest:
+def given_manifest(pytestconfig: pytest.Config) -> Manifest:
     """The documents of --manifest: `.text` as they are, `.serving(url)` with another module."""
     found = pytestconfig.stash[MANIFEST]
     if found is None:

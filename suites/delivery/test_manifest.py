@@ -10,13 +10,13 @@ HINT = "Hint: with --filter=FILE.wasm that module stands in for the one that can
 
 
 @pytest.fixture(scope="module")
-def documents(manifest, publisher, given_filter, filter_progress):
+def documents(given_manifest, publisher, given_filter, filter_progress):
     """The manifest; with one --filter, as it would be with that module on the file server."""
-    if given_filter is None or not manifest.urls:
-        return manifest.text
-    for url in manifest.urls:
+    if given_filter is None or not given_manifest.urls:
+        return given_manifest.text
+    for url in given_manifest.urls:
         filter_progress(f"manifest: {given_filter.label} stands in for {url}")
-    return manifest.serving(publisher.publish(given_filter)).text
+    return given_manifest.serving(publisher.publish(given_filter)).text
 
 
 @pytest.fixture(scope="module")
