@@ -57,8 +57,8 @@ metadata: {name: mine, namespace: istio-system}
 spec: {configPatches: []}
 """
 JUDGING = """
-def test_documents(manifest):
-    assert manifest.documents[0].name == "mine"
+def test_documents(given_manifest):
+    assert given_manifest.documents[0].name == "mine"
 
 def test_other():
     pass
