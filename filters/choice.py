@@ -1,10 +1,11 @@
 """Which filters a run judges."""
 
+import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filters import given, sources
+from filters import given, sources, toolchains
 from filters.given import InvalidFilter
 from filters.module import Module
 from filters.sources import Source
@@ -28,6 +29,20 @@ class Choice:
         return not self.given or contract is None or bool(self.of(contract))
 
 
+def languages(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages that were named, also several in one word; raises InvalidFilter."""
+    named = tuple(name.strip() for word in given for name in word.split(","))
+    for name in named:
+        if name not in toolchains.LANGUAGES:
+            near = difflib.get_close_matches(name, toolchains.LANGUAGES, n=1)
+            raise InvalidFilter(
+                f"--language={name}: nothing here builds that; "
+                f"known are {', '.join(toolchains.LANGUAGES)}\n"
+                f"Hint: --language={near[0] if near else toolchains.LANGUAGES[0]}"
+            )
+    return named
+
+
 NONE = Choice((), given=True)
 """No filter at all: something else is judged."""
 
@@ -43,7 +58,15 @@ def bundled(
                 "Hint: add --filter=FILE.wasm, or choose tests by folder or with --rule"
             )
     found = sources.bundled()
-    return Choice(tuple(f for f in found if not languages or f.language in languages), given=False)
+    chosen = tuple(f for f in found if not languages or f.language in languages)
+    if not chosen:
+        written = ", ".join(sorted({f.language for f in found}))
+        raise InvalidFilter(
+            f"--language={','.join(languages)}: no bundled filter is written in that; "
+            f"they are in {written}\n"
+            "Hint: --filter=PATH judges a filter of your own in any language"
+        )
+    return Choice(chosen, given=False)
 
 
 def of_paths(

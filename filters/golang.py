@@ -44,11 +44,7 @@ class Go:
 
     def beside(self, folder: Path) -> dict[str, Path]:
         """Return the modules that go.mod replaces by folders elsewhere."""
-        try:
-            text = (folder / "go.mod").read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return {}  # `go` says it better
-        return {path.rstrip("/"): folder / path for path in REPLACED.findall(text)}
+        return replaced(folder)
 
     def compile(self, folder: Path, output: str, run: Run) -> None:
         """Build the main package in `folder`; modules and objects are kept in the cache."""
@@ -62,6 +58,15 @@ class Go:
             # Its temporary files go with the folder, also after a killed run.
             environment={**ENVIRONMENT, **caches, "GOTMPDIR": str(folder)},
         )
+
+
+def replaced(folder: Path) -> dict[str, Path]:
+    """Return the folders elsewhere that the go.mod in `folder` puts in place of modules."""
+    try:
+        text = (folder / "go.mod").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}  # `go` says it better
+    return {path.rstrip("/"): folder / path for path in REPLACED.findall(text)}
 
 
 def find() -> Go:

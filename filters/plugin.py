@@ -53,9 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--language",
         action="append",
         default=[],
-        choices=toolchains.LANGUAGES,
+        metavar="LANG,…",
         dest="filter_languages",
-        help="only bundled filters in this language; repeatable (default: all of them)",
+        help="only bundled filters in these languages, of "
+        + ", ".join(toolchains.LANGUAGES)
+        + "; repeatable (default: every language whose compiler is there)",
     )
     group.addoption(
         "--registry",
@@ -82,10 +84,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _choice(config: pytest.Config) -> Choice:
     paths: list[Path] = config.getoption("filter_paths")
-    languages, contract, configuration = (
-        config.getoption(name) for name in ("filter_languages", "contract", "configuration")
-    )
+    contract, configuration = (config.getoption(name) for name in ("contract", "configuration"))
     try:
+        languages = choice.languages(config.getoption("filter_languages"))
         if not paths:
             chosen = choice.bundled(
                 languages=languages, contract=contract, configuration=configuration

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from filters import assemblyscript, cpp, golang, rust
+from filters import assemblyscript, cpp, golang, rust, tinygo
 from filters.toolchain import Toolchain, ToolchainMissing
 
 __all__ = ["LANGUAGES", "ToolchainMissing", "UnknownLanguage", "find"]
@@ -11,6 +11,7 @@ FINDERS: dict[str, Callable[[], Toolchain]] = {
     "cpp": cpp.find,
     "rust": rust.find,
     "go": golang.find,
+    "tinygo": tinygo.find,
     "assemblyscript": assemblyscript.find,
 }
 LANGUAGES = tuple(FINDERS)
