@@ -199,7 +199,7 @@ def _bounds(asked: str, size: int) -> tuple[int, int] | None:
         return None
     first, last = found.groups()
     if not first:
-        return max(0, size - int(last)), size - 1 if int(last) else -1
+        return max(0, size - int(last)), size - 1
     if last and int(last) < int(first):
         return None
     return int(first), min(int(last or size), size - 1)

@@ -77,6 +77,7 @@ class ModuleCache:
         pulled = self._pulled.get(wanted.url)
         if pulled is None:
             return ""
+        # Noted before the server is asked: a pull that fails is not tried again for this version.
         fresh = pulled.versions.get(wanted.resource) == wanted.resource_version
         pulled.versions[wanted.resource] = wanted.resource_version
         return pulled.checksum if fresh or _keeps(wanted) else ""
@@ -130,8 +131,6 @@ class ModuleCache:
         return path
 
     def _note(self, wanted: Wanted, checksum: str) -> None:
-        if _is_oci(wanted.url) and "@" in wanted.url:
-            return
         pulled = self._pulled.setdefault(wanted.url, _Pulled(checksum))
         pulled.checksum = checksum
         pulled.versions[wanted.resource] = wanted.resource_version

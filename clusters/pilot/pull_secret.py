@@ -8,11 +8,6 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from clusters.pilot.oci_reference import DEFAULT_REGISTRY
-
-#: Under which key docker keeps the credentials of its own registry.
-DOCKER_HUB_KEY = "https://index.docker.io/v1/"
-
 
 class InvalidSecret(ValueError):
     """Not a docker configuration; the text names what is wrong, never a secret."""
@@ -38,10 +33,8 @@ def credentials(secret: str, registry: str) -> Credentials | None:
     """
     try:
         found = json.loads(secret).get("auths", {})
-        wanted = DOCKER_HUB_KEY if registry == DEFAULT_REGISTRY else registry
-        entry = found.get(wanted) or next(
-            (entry for key, entry in found.items() if _host(key) == _host(wanted)), None
-        )
+        # Docker keeps those of its own registry under https://index.docker.io/v1/.
+        entry = next((entry for key, entry in found.items() if _host(key) == registry), None)
         return _credentials(entry) if entry else None
     except (AttributeError, TypeError, ValueError) as error:
         # The parser's own text may quote the secret.

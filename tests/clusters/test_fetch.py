@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from clusters import release, waiting
+from clusters.pilot import transport
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.fetch import FetchError, fetch, unbox
 from clusters.pilot.settings import Settings
+from filters.loopback import Handler, listen
 
 MODULE = b"\0asm\1\0\0\0rest"
 OLD, NEW = (Behaviours.of(release.find(name)) for name in ("1.9", "latest"))
@@ -125,6 +127,23 @@ def test_the_time_limit_bounds_all_attempts_together(server):
     assert 0.25 < time.monotonic() - began < 2
 
 
+def test_the_time_limit_ends_a_body_that_comes_in_drips():
+    class Drips(Handler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            for _ in range(1000):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                waiting.pause(0.02)
+
+    running = listen(Drips, None, name="drips")
+    with pytest.raises(FetchError, match="context deadline exceeded"):
+        fetch(f"http://{running.address}/a.wasm", timeout=0.3, behaviours=NEW)
+    running.stop()
+
+
 def test_nobody_listening_is_tried_again_until_the_limit():
     with pytest.raises(FetchError, match="Connection refused"):
         fetch("http://127.0.0.1:1/x.wasm", timeout=0.1, behaviours=NEW)
@@ -133,6 +152,7 @@ def test_nobody_listening_is_tried_again_until_the_limit():
 @pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
 def test_a_proxy_in_the_environment_diverts_nothing(server, monkeypatch, variable):
     monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    transport._opener.cache_clear()
     server.answers[:] = [(200, MODULE)]
 
     assert fetch(server.url, timeout=5, behaviours=NEW) == MODULE

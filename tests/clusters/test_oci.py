@@ -15,6 +15,7 @@ from clusters import waiting
 from clusters.pilot import oci
 from clusters.pilot.agent import WASM, Agent
 from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.fetch import fetch
 from clusters.pilot.module_cache import ModuleCache, Wanted
 from clusters.pilot.settings import Settings
 from clusters.pilot.transport import FetchError
@@ -93,6 +94,14 @@ def test_nobody_there_is_told_for_both_schemes():
     assert told.startswith(f'{IMAGE_TEXT}Get "https://127.0.0.1:1/v2/": ')
     assert '; Get "http://127.0.0.1:1/v2/": ' in told
     assert told.count("refused") == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is loopback on Linux only")
+def test_a_registry_elsewhere_is_not_tried_without_tls():
+    told = refused("oci://127.0.0.2:1/some:1")
+
+    assert "https://127.0.0.2:1/v2/" in told
+    assert "http://" not in told
 
 
 def test_a_url_that_names_no_image_is_refused():
@@ -245,6 +254,48 @@ def test_a_certificate_goes_unchecked_only_for_insecure_registries(secured):
     assert pull(url, settings=Settings(frozenset({"*"})))[1] == MODULE
 
 
+def test_a_file_servers_certificate_goes_unchecked_only_if_it_is_named_insecure(secured):
+    def get(settings):
+        url = f"https://{secured.host}/auth.wasm"
+        with pytest.raises(FetchError) as failed:
+            fetch(url, timeout=0.3, behaviours=Behaviours(NEW), settings=settings)
+        return str(failed.value)
+
+    assert "certificate verify failed" in get(Settings())
+    assert "status code 404" in get(Settings(frozenset({secured.host})))
+
+
+def test_credentials_do_not_go_where_a_redirect_leads(registry):
+    seen = []
+
+    class Storage(loopback.Handler):
+        def do_GET(self):
+            seen.append(self.headers.get("Authorization"))
+            body = next(b.body for b in IMAGE.blobs if self.path.endswith(b.digest))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    class Api(_Api):
+        def _get(self, registry, repository, kind, name):
+            if kind == "blobs":
+                location = f"http://{storage.address}/{name}"
+                return self._send(307, b"", Location=location)
+            return super()._get(registry, repository, kind, name)
+
+    storage = loopback.listen(Storage, None, name="storage")
+    redirecting = loopback.listen(Api, registry, name="redirecting")
+    registry.host = redirecting.address
+    registry.demand("basic")
+    url = registry.serve(IMAGE)
+
+    assert pull(url, "1.14.0", secret=registry.pull_secret)[1] == MODULE
+    assert seen == [None]
+    redirecting.stop()
+    storage.stop()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is loopback on Linux only")
 def test_a_registry_elsewhere_that_speaks_no_tls_is_spoken_to_plainly(monkeypatch):
     class Elsewhere(loopback._Server):
@@ -343,6 +394,28 @@ def test_a_moved_tag_is_followed_as_the_pull_policy_says(registry, tmp_path, pol
     assert (get("1") == OTHER, get("2") == OTHER) == MOVES[policy, tag]
 
 
+def test_a_pull_that_fails_is_not_tried_again_for_the_same_version(registry, tmp_path):
+    url = registry.serve(IMAGE)
+    cache = ModuleCache(tmp_path, Behaviours(NEW))
+    cache.get(wanted(url, pull_policy="Always"))
+    registry.fail(url, 404)
+    again = wanted(url, pull_policy="Always", resource_version="2")
+
+    with pytest.raises(FetchError):
+        cache.get(again)
+    assert cache.get(again).read_bytes() == MODULE
+
+
+def test_an_image_whose_manifest_is_known_is_not_downloaded_again(registry, tmp_path):
+    url = registry.serve(IMAGE)
+    cache = ModuleCache(tmp_path, Behaviours("1.13.0"))
+    path = cache.get(wanted(url))
+    registry.corrupt(url)
+
+    assert cache.get(wanted(url)) == path
+    assert registry.requests(url) == 2
+
+
 def test_no_tag_is_kept_though_it_means_latest(registry, tmp_path):
     url = registry.serve(IMAGE, tag="latest")
     bare, cache = url.removesuffix(":latest"), ModuleCache(tmp_path, Behaviours(NEW))
@@ -415,8 +488,15 @@ def test_the_agent_reads_policy_and_secret_from_the_environment_of_the_vm(
 def test_an_agent_that_begins_anew_remembers_nothing(registry, tmp_path):
     url = registry.serve(IMAGE)
     agent = Agent(Behaviours(NEW), tmp_path)
-    for each in (agent, agent, agent.restarted(Settings())):
-        vm = {"vm_id": "v", "code": {"remote": {"http_uri": {"uri": url}}}}
-        each.localize([{"name": "x", "typed_config": {"@type": WASM, "config": {"vm_config": vm}}}])
 
+    def localize(agent):
+        vm = {"vm_id": "v", "code": {"remote": {"http_uri": {"uri": url}}}}
+        resource = {"name": "x", "typed_config": {"@type": WASM, "config": {"vm_config": vm}}}
+        return agent.localize([resource])
+
+    for _ in range(2):
+        localize(agent)
+    assert registry.requests(url) == 1
+    assert localize(agent.restarted(Settings())).failures == ()
     assert registry.requests(url) == 2
+    assert "unexpected EOF" in localize(agent.restarted(Settings(size_limit=9))).failures[0]

@@ -14,7 +14,7 @@ import pytest
 from filters import docker_config, images, registry
 from filters.docker_config import Credentials, UnusableCredentials
 from filters.docker_registry import DockerRegistry, RegistryFailed, RegistryMissing, find
-from filters.image_registry import PASSWORD, USER, ImageRegistry
+from filters.image_registry import PASSWORD, USER, ImageRegistry, _Api
 from filters.module import load
 from filters.registry import InvalidTarget, Pushed, PushFailed, push, target
 from filters.registry_publisher import RegistryPublisher
@@ -110,6 +110,21 @@ def test_an_image_arrives_under_its_tag_and_its_digest(own, layout):
     wanted = (image.manifest.media_type, image.manifest.body)
     assert pulled(own.host, "team/auth", "1") == wanted
     assert pulled(own.host, "team/auth", image.digest) == wanted
+
+
+def test_what_the_registry_has_is_not_sent_again(own, monkeypatch):
+    begun = []
+    begin = _Api.do_POST
+
+    def counted(self):
+        begun.append(self.path)
+        begin(self)
+
+    monkeypatch.setattr(_Api, "do_POST", counted)
+    for tag in ("1", "2"):
+        push(IMAGE, target(f"{own.host}/auth:{tag}"))
+
+    assert len(begun) == len(IMAGE.blobs)
 
 
 def test_without_a_tag_it_is_the_latest(own):
