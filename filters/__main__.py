@@ -1,8 +1,10 @@
-"""`python -m filters`: build a filter, publish it to an image registry; print the schema."""
+"""`python -m filters`: begin a filter, build it, publish it to an image registry."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from filters import (
@@ -13,9 +15,12 @@ from filters import (
     images,
     registry,
     sources,
+    survey,
     toolchains,
     wasm,
 )
+from filters.declaration import LANGUAGE_NAMES
+from filters.scaffold import menu, project
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--layout", choices=images.LAYOUTS, default="compat", help="default: %(default)s"
     )
     command.set_defaults(run=_publish)
+    command = commands.add_parser("init", help="begin a filter: a small project that builds")
+    command.add_argument("folder", type=Path, help="a new folder; its name becomes the filter's")
+    command.add_argument(
+        "--language",
+        choices=LANGUAGE_NAMES,
+        help="what it is written in (default: a menu asks)",
+    )
+    command.set_defaults(run=partial(_init, command))
+    command = commands.add_parser("toolchains", help="tell which languages can be built here")
+    command.set_defaults(run=lambda _: survey.table(survey.survey(toolchains.FINDERS)))
     command = commands.add_parser("schema", help="print the JSON Schema of filter.toml")
     command.set_defaults(run=lambda _: declaration.schema())
     asked = parser.parse_args(arguments)
@@ -43,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         docker_config.UnusableCredentials,
         registry.InvalidTarget,
         registry.PushFailed,
+        project.InvalidProject,
         sources.InvalidSource,
         toolchains.ToolchainMissing,
         toolchains.UnknownLanguage,
@@ -50,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         print(error, file=sys.stderr)
         return 1
+    except menu.NothingChosen:
+        print("nothing was chosen, and nothing was written", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -64,6 +83,19 @@ def _publish(asked: argparse.Namespace) -> str:
     image = images.build(body, asked.layout)
     pushed = registry.push(image, target, docker_config.credentials(target.host))
     return f"oci://{pushed.reference}\noci://{pushed.pinned}\nsha256 {image.checksum}\n"
+
+
+def _init(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> str:
+    language = asked.language
+    if language is None:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            known = ", ".join(LANGUAGE_NAMES)
+            parser.error(f"--language is needed where no terminal can ask: {known}")
+        titles = [starter.title for starter in project.STARTERS]
+        number = menu.choose("What do you write the filter in?", titles, terminal=0, screen=1)
+        language = project.STARTERS[number].language
+    written = "".join(f"{path}\n" for path in project.create(asked.folder, language))
+    return f"{written}\nNext: python -m filters build {shlex.quote(str(asked.folder))}\n"
 
 
 def _build(asked: argparse.Namespace) -> str:

@@ -1,0 +1,1 @@
+"""Small projects to begin a filter with: `python -m filters init`."""
