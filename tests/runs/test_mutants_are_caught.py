@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from filters import build, mutants
+from filters import build, contracts, mutants
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = {mutant.name: mutant for mutant in mutants.known()}
@@ -27,7 +27,7 @@ def test_the_suites_catch(name, tmp_path):
         "-q",
     ]
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "suites", *options],
+        [sys.executable, "-m", "pytest", contracts.find(mutant.source.contract).suites, *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
