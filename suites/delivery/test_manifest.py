@@ -44,7 +44,6 @@ def test_the_gateway_answers_with_the_documents_in_effect(cluster, gateway, effe
 
 @pytest.mark.requirement("ANY-3")
 def test_without_them_the_gateway_is_as_before(cluster, gateway, effective):
-    cluster.wait_for_machines(0)
     before = answers(gateway)
     with cluster.applied(effective):
         pass
