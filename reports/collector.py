@@ -153,6 +153,8 @@ def _check(
         actual=found.get("actual", actual),
         curl=found.get("curl", ""),
         evidence=_relative(found.get("evidence", ""), folder),
+        claim=found.get("claim", ""),
+        measured=found.get("measured", ""),
     )
 
 

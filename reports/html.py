@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import jinja2
 
+from reports.claims import claims
 from reports.findings import below_level, broken, not_checked, troubles
 from reports.matrix import LEGEND, tables
 from reports.model import Report
@@ -23,6 +24,7 @@ def render(report: Report) -> str:
         troubles=troubles(report),
         below=below_level(report),
         holes=not_checked(report),
+        claims=claims(report),
         tables=tables(report),
         legend=LEGEND,
     )

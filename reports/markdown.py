@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from reports.claims import Claim, claims
 from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
 from reports.matrix import LEGEND, Table, tables
 from reports.model import Check, Report
@@ -41,6 +42,7 @@ def _lines(report: Report) -> Iterator[str]:
     if holes := not_checked(report):
         yield from ("", "## Not checked", "")
         yield from (f"- {escaped(each.id)}: {escaped(each.sentence)}" for each in holes)
+    yield from _claims(claims(report))
     yield from ("", "## Requirements", "", _legend())
     for table in tables(report):
         yield from _matrix(table)
@@ -48,6 +50,15 @@ def _lines(report: Report) -> Iterator[str]:
     facts = {"started": f"{report.started:%Y-%m-%d %H:%M:%S} UTC", **report.facts}
     yield from (f"- {escaped(name)}: {escaped(value)}" for name, value in facts.items())
     yield f"- judged: {report.level}, in {report.seconds:.1f} s by version {report.tool_version}"
+
+
+def _claims(found: Sequence[Claim]) -> Iterator[str]:
+    if found:
+        yield from ("", "## Claims, measured", "")
+        yield from _row("claim", "filter", "measured", "holds?")
+    for claim in found:
+        for each in claim.measurements:
+            yield _cells(claim.sentence, each.subject, each.measured, each.holds)
 
 
 def _failures(findings: Sequence[Finding]) -> Iterator[str]:

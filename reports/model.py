@@ -65,6 +65,8 @@ class Check(Row):
     actual: Text = ""
     curl: Text = ""
     evidence: Text = Field(default="", description="path relative to the report's folder")
+    claim: Text = Field(default="", description="what is said of filters and was measured here")
+    measured: Text = Field(default="", description="what was found of the claim")
 
 
 class Summary(Row):

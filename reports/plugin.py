@@ -68,6 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requirement(*ids): the requirements of the catalogue that a test checks"
     )
+    config.addinivalue_line(
+        "markers",
+        "claim(sentence): what is said of filters and this check measures;"
+        " it tells by record_property('measured', ...)",
+    )
     given = config.option.report_dir
     folder = config.invocation_params.dir / given if given else config.rootpath / "reports/out"
     config.option.report_dir = str(folder)
@@ -129,6 +134,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Note the requirements of each test where every report can see them, and apply --rule."""
     for item in items:
         item.user_properties += [("requirement", each) for each in _requirements(item)]
+        item.user_properties += [("claim", mark.args[0]) for mark in item.iter_markers("claim")]
     if patterns := _patterns(config):
         chosen = config.stash[CATALOGUE].select(patterns)
         out = [item for item in items if chosen.isdisjoint(_requirements(item))]

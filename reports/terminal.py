@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+from reports.claims import claims
 from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
 from reports.model import Check, Report
 from reports.verdict import LEVELS, Overview, overviews, sentence
@@ -24,6 +25,7 @@ def render(report: Report, *, folder: str) -> tuple[Line, ...]:
     """Return the whole section; ``folder`` is where the report and its evidence are."""
     return (
         *verdict_lines(report),
+        *_claims(report),
         *(line for finding in broken(report) for line in _finding(finding, folder)),
         *(line for trouble in troubles(report) for line in _trouble(trouble, folder)),
         *_below(report),
@@ -48,6 +50,18 @@ def _tone(each: Overview, failing: set[str], below: set[str]) -> Colour:
     if each.subject in failing:
         return "red"
     return "yellow" if each.subject in below or not each.achieved else "green"
+
+
+def _claims(report: Report) -> Iterator[Line]:
+    for claim in claims(report):
+        yield Line("")
+        yield Line(claim.sentence)
+        whom = max(len(each.subject) for each in claim.measurements)
+        holds = max(len(each.holds) for each in claim.measurements)
+        for each in claim.measurements:
+            text = f"  {each.holds:<{holds}}  {each.subject:<{whom}}  {each.measured}"
+            colour: Colour = {"pass": "green", "fail": "red"}.get(each.verdict, "yellow")  # type: ignore[assignment]
+            yield Line(text.rstrip(), colour)
 
 
 def _finding(finding: Finding, folder: str) -> Iterator[Line]:

@@ -80,11 +80,12 @@ def report(checks: tuple[Check, ...], *, level: Level = "core", incomplete: str 
     )
 
 
+CLAIM = "A filter is loaded into the running proxy."
 CURL = "curl -i -X GET http://127.0.0.1:8080/productpage"
 SAMPLE = report(
     (
         check("AUTH-1", "pass", curl=CURL),
-        check("AUTH-1", "pass", case="POST", curl=CURL),
+        check("AUTH-1", "pass", case="POST", curl=CURL, claim=CLAIM, measured="pid 7 as before"),
         check("AUTH-1", "pass", filter="basic-auth rust", curl=CURL),
         check(
             "AUTH-2",
@@ -106,12 +107,20 @@ SAMPLE = report(
             actual=HOSTILE,
             curl=f"curl -H '{HOSTILE}' http://127.0.0.1:8080/",
             evidence="javascript:alert(1)",
+            claim=CLAIM,
+            measured=HOSTILE,
         ),
         check("AUTH-3", "pass"),
         check("AUTH-4", "invalid", message='Envoy refused version 3: "Invalid path"'),
         check("AUTH-4", "pass", filter="basic-auth rust"),
         check("AUTH-20", "pass"),
-        check("AUTH-20", "skipped", filter="basic-auth rust", message="cargo not on PATH"),
+        check(
+            "AUTH-20",
+            "skipped",
+            filter="basic-auth rust",
+            message="cargo not on PATH",
+            claim="A filter costs memory.",
+        ),
         check("AUTH-21", "inconclusive", message="the interval is wider than the limit"),
         check("AUTH-40", "fail", expected="Basic realm=test", actual='Basic realm="test"'),
         check("HDR-1", "pass", filter="headers cpp"),

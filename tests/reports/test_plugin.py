@@ -92,6 +92,8 @@ def test_with_evidence(record_property):
         "actual": "none",
         "curl": "curl -i http://127.0.0.1:1/",
         "evidence": "evidence/x",
+        "claim": "",
+        "measured": "",
     }
 
 
@@ -464,3 +466,20 @@ def pytest_runtest_makereport():
     assert run().ret == 0
     (check,) = [each for each in saved(out)["checks"] if each["verdict"] == "fail"]
     assert check["evidence"] == "evidence/x"
+
+
+def test_a_claim_is_measured_by_a_check_and_reported(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_claims="""
+        import pytest
+
+        @pytest.mark.requirement("AUTH-1")
+        @pytest.mark.claim("A filter costs little.")
+        def test_cost(record_property):
+            record_property("measured", "3 MB")
+        """
+    )
+
+    result = run("test_claims.py")
+
+    result.stdout.fnmatch_lines(["A filter costs little.", "  holds * 3 MB"])

@@ -111,7 +111,7 @@ def test_a_message_that_stopped_many_checks_is_shown_once_per_cell() -> None:
 
 def test_hostile_text_stays_text_in_the_page(page: Page) -> None:
     assert "script" not in page.tags
-    assert page.text.count(HOSTILE.replace("\x1b", r"\x1b")) == 4  # actual and curl, twice each
+    assert page.text.count(HOSTILE.replace("\x1b", r"\x1b")) == 5  # actual and curl twice, claim
     assert not [link for link in page.links if link.lower().startswith("javascript:")]
     assert "./javascript%3Aalert%281%29" in page.links
 
