@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from filters import build, sources, tinygo, toolchain
+from filters import build, choice, sources, tinygo, toolchain
 from filters.toolchain import ToolchainMissing
 from tests.filters.handmade import module
 
@@ -66,3 +66,12 @@ def test_a_source_is_built_as_a_library_for_wasi(compiler, tmp_path):
     assert (built.label, built.read()) == ("tiny tinygo", module())
     assert tinygo.find().version == "tinygo 0.39.0"
     assert "-buildmode=c-shared" in tinygo.find().recipe
+
+
+def test_it_builds_the_bundled_go_filters_for_who_names_it():
+    chosen = choice.bundled(languages=("tinygo",), contract=None).filters
+
+    assert sorted(each.label for each in chosen) == ["basic-auth tinygo", "headers tinygo"]
+    assert "tinygo" not in {
+        each.language for each in choice.bundled(languages=(), contract=None).filters
+    }
