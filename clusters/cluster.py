@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from clusters.gateway import Gateway
     from clusters.pilot.push import Outcome
+    from clusters.proxy import Proxy
     from clusters.release import Release
 
     #: A question to the gateway that only the new configuration answers with yes.
@@ -49,6 +50,7 @@ class Cluster(Protocol):
 
     release: Release
     gateway: Gateway
+    proxy: Proxy
 
     @property
     def process(self) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -48,10 +49,26 @@ def compiled(source: Source, *, progress: Progress | None = None) -> Module:
             if unfinished is not None:
                 started = time.monotonic()
                 _compile(source, toolchain, files, unfinished)
+                seconds = time.monotonic() - started
+                _beside(target).write_text(f"{seconds:.2f}\n")
                 if progress is not None:
-                    seconds = time.monotonic() - started
                     progress(f"filter {source.label} built in {seconds:.1f} s")
-    return module.load(target, name=source.name, contract=source.contract, language=source.language)
+    built = module.load(
+        target, name=source.name, contract=source.contract, language=source.language
+    )
+    return replace(built, build_seconds=_seconds(target))
+
+
+def _beside(target: Path) -> Path:
+    return target.with_suffix(".seconds")
+
+
+def _seconds(target: Path) -> float | None:
+    """Return how long the build of a module took, None where that was not kept."""
+    try:
+        return float(_beside(target).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _key(source: Source, files: dict[str, bytes], toolchain: Toolchain) -> str:

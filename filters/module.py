@@ -10,6 +10,7 @@ class Module:
     """A built filter; `language` is "wasm" where somebody else built it.
 
     `configuration` is one that it accepts, for checks that ask no more of it than to load.
+    `build_seconds` is how long its build took, where it was built here and that was kept.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Module:
     sha256: str
     size: int
     configuration: str = ""
+    build_seconds: float | None = None
 
     @property
     def label(self) -> str:

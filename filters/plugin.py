@@ -314,3 +314,19 @@ def probe_module(filter_progress: Callable[[str], None]) -> "Callable[[str], Mod
     from filters import build, probes
 
     return lambda name: build.compiled(probes.source(name), progress=filter_progress)
+
+
+@pytest.fixture(scope="session")
+def crashing_module(
+    filter_progress: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
+) -> "Callable[[str], tuple[Module, str]]":
+    """Return a function from a language to the Module of a filter in it that crashes, and how."""
+    from filters import build, crashes
+
+    def crashing(language: str) -> "tuple[Module, str]":
+        if language not in crashes.CRASHES:
+            pytest.skip(f"how a module in {language!r} crashes is not known")
+        source = crashes.source(language, tmp_path_factory.mktemp("crashes"))
+        return build.build(source, progress=filter_progress), crashes.CRASHES[language].how
+
+    return crashing

@@ -6,7 +6,7 @@ FOLDER = HERE / "probes"
 
 
 def names() -> tuple[str, ...]:
-    """Return the probes there are: empty, no_abi, refuse, trap, trap_start, unknown_import."""
+    """Return the probes there are, such as empty, refuse and trap."""
     return tuple(sorted(path.name for path in FOLDER.iterdir() if path.is_dir()))
 
 

@@ -94,18 +94,30 @@ def create(folder: Path, language: str) -> tuple[Path, ...]:
 
     The folder's name is the filter's. Nothing that exists is touched.
     """
-    starter = next(each for each in STARTERS if each.language == language)
+    starter = _starter(language)
     name = folder.resolve().name
     if not NAME.fullmatch(name) or len(name) > LONGEST:
         raise InvalidProject(
             f"{name!r} is no name for a filter: lower-case letters, digits and single -, beginning "
             f"with a letter, at most {LONGEST} characters\nHint: python -m filters init my-filter"
         )
-    files = _files(starter, name, folder)
+    common = _filled_from("common", _values(starter, name, folder))
+    return write(folder, code(language, name) | common)
+
+
+def code(language: str, name: str) -> dict[str, bytes]:
+    """Return the files of a project that a build reads, by their path in it."""
+    starter = _starter(language)
+    borrowed = {Path(path).name: (FILTERS / path).read_bytes() for path in starter.borrowed}
+    return borrowed | _filled_from(starter.template, {"NAME": name})
+
+
+def write(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
+    """Write files into a new or empty folder and return their paths; raises InvalidProject."""
+    written = []
     try:
         if folder.is_dir() and any(folder.iterdir()):
             raise InvalidProject(f"{folder} is not empty, and nothing is overwritten")
-        written = []
         for path, body in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,9 +129,12 @@ def create(folder: Path, language: str) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _files(starter: Starter, name: str, folder: Path) -> dict[str, bytes]:
-    """Return the files of a project by their path in it."""
-    values = {
+def _starter(language: str) -> Starter:
+    return next(each for each in STARTERS if each.language == language)
+
+
+def _values(starter: Starter, name: str, folder: Path) -> dict[str, str]:
+    return {
         "BUILD": "\n".join(
             f"$ {line}" if line[0] != " " else f"> {line}" for line in starter.build
         ),
@@ -132,13 +147,14 @@ def _files(starter: Starter, name: str, folder: Path) -> dict[str, bytes]:
         "ABI_VERSION": starter.abi,
         "ABI": str(FILTERS / "abi"),
     }
-    files = {Path(path).name: (FILTERS / path).read_bytes() for path in starter.borrowed}
-    for part in ("common", starter.template):
-        root = TEMPLATES / part
-        for path in sorted(each for each in root.rglob(f"*{SUFFIX}") if each.is_file()):
-            relative = path.relative_to(root).as_posix().removesuffix(SUFFIX)
-            body = _filled(path.read_text("utf-8"), values)
-            files[_filled(relative, values)] = body.encode()
+
+
+def _filled_from(part: str, values: dict[str, str]) -> dict[str, bytes]:
+    root = TEMPLATES / part
+    files = {}
+    for path in sorted(each for each in root.rglob(f"*{SUFFIX}") if each.is_file()):
+        relative = path.relative_to(root).as_posix().removesuffix(SUFFIX)
+        files[_filled(relative, values)] = _filled(path.read_text("utf-8"), values).encode()
     return files
 
 

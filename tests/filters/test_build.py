@@ -72,9 +72,22 @@ def source(tmp_path):
 
 
 def left():
-    """Everything in the cache but finished modules and their locks."""
+    """Everything in the cache but finished modules, what they took, and their locks."""
     files = (path for path in cache.folder().rglob("*") if path.is_file())
-    return [path.name for path in files if path.suffix not in (".wasm", ".lock")]
+    return [path.name for path in files if path.suffix not in (".wasm", ".seconds", ".lock")]
+
+
+def test_a_module_knows_how_long_its_build_took(compiler, source):
+    first, again = build.build(source), build.build(source)
+    (kept,) = (cache.folder() / "modules").glob("*.seconds")
+
+    assert first.build_seconds is not None
+    assert again.build_seconds == first.build_seconds >= 0
+    kept.write_text("no number")
+    assert build.build(source).build_seconds is None
+    kept.unlink()
+    assert build.build(source).build_seconds is None
+    assert compiler.runs == 1
 
 
 def test_a_module_says_what_it_is(compiler, source):

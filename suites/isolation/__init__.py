@@ -1,0 +1,1 @@
+"""Checks of what keeps a filter from harming the proxy."""
