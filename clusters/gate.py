@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from clusters.proxy import ListenerState, Proxy
 
 PROOF_SECONDS = 10.0
+ABSENT_SECONDS = 1.0
 ROUTER = "envoy.filters.http.router"
 
 
@@ -116,15 +117,22 @@ def _filter_names(managers: Iterable[Iterable[Mapping[str, Any]]]) -> list[list[
 
 
 def check_absent(gateway: Gateway, proof: Proof) -> None:
-    """Raise ProvesNothing if the proof holds before the documents are applied."""
-    if proof(gateway):
+    """Raise ProvesNothing if the proof holds before the documents are applied.
+
+    Documents that were taken back a moment ago may act on the proxy's worker a little longer.
+    """
+    try:
+        wait_for_effect(gateway, proof, present=False, within=ABSENT_SECONDS)
+    except waiting.TimedOut:
         raise ProvesNothing(
             "the proof holds without the filter too, so it cannot show that the filter acts\n"
             f"last seen: {_last(gateway)}"
-        )
+        ) from None
 
 
-def wait_for_effect(gateway: Gateway, proof: Proof, *, present: bool) -> None:
+def wait_for_effect(
+    gateway: Gateway, proof: Proof, *, present: bool, within: float | None = None
+) -> None:
     """Wait until the gateway answers as the proof wants, or no longer does.
 
     Raises waiting.TimedOut with the last exchange.
@@ -134,7 +142,7 @@ def wait_for_effect(gateway: Gateway, proof: Proof, *, present: bool) -> None:
         lambda: (proof(gateway), _last(gateway)),
         lambda seen: seen[0] is present,
         what=what,
-        within=PROOF_SECONDS,
+        within=PROOF_SECONDS if within is None else within,
     )
 
 

@@ -48,6 +48,9 @@ class Manifest:
         return replace(self, documents=moved)
 
 
+KIND = "EnvoyFilter"
+
+
 def read(paths: Sequence[Path], release: Release) -> Manifest:
     """Return the documents of files and folders (*.yaml, *.yml, *.json, by name).
 
@@ -67,6 +70,13 @@ def read(paths: Sequence[Path], release: Release) -> Manifest:
     if not found:
         named = ", ".join(map(str, files))
         raise InvalidManifest(f"--manifest: no document in {named}")
+    idle = [str(one) for one in found if one.kind == KIND and not one.spec.get("configPatches")]
+    if idle or not any(one.kind == KIND for one in found):
+        named = ", ".join(idle or map(str, files))
+        raise InvalidManifest(
+            f"--manifest: there is no patch to judge in {named}\n"
+            "Hint: an EnvoyFilter has its patches in spec.configPatches"
+        )
     told = tuple(f"{text} ({', '.join(where)})" for text, where in warnings.items())
     return Manifest(found, told)
 

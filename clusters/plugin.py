@@ -185,9 +185,12 @@ def pytest_runtest_makereport(
     running = item.config.stash.get(CLUSTER, None)
     if report.failed and running is not None:
         folder = evidence_folder.folder_for(_reports(item.config), item.nodeid)
-        running.evidence(folder)
-        report.user_properties.append(("evidence", str(folder)))
-        report.sections.append(("Evidence", str(folder)))
+        try:
+            running.evidence(folder)
+            report.user_properties.append(("evidence", str(folder)))
+            report.sections.append(("Evidence", str(folder)))
+        except OSError as error:  # a full disk must not cost the verdict
+            report.sections.append(("Evidence", f"could not be kept: {error}"))
         if running.gateway.transcript:
             reply = running.gateway.transcript[-1][1]
             curl = getattr(reply, "curl", str(reply))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -52,7 +52,7 @@ class Process:
     def stop(self) -> None:
         """End the child and everything it started; returns when it is gone."""
         if self.child.poll() is None:
-            self.child.terminate()
+            os.killpg(self.child.pid, signal.SIGTERM)
             try:
                 self.child.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -64,10 +64,15 @@ class Process:
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
-    # The kernel kills the child even when the parent gets SIGKILL and runs no clean-up.
-    assert _prctl is not None
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _dies_with(parent: int) -> Callable[[], None]:
+    def ask_the_kernel() -> None:
+        # The kernel kills the child even when the parent gets SIGKILL and runs no clean-up.
+        assert _prctl is not None
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel was asked
+            os._exit(1)
+
+    return ask_the_kernel
 
 
 def start(name: str, command: Sequence[str], *, log: Path) -> Process:
@@ -84,7 +89,7 @@ def start(name: str, command: Sequence[str], *, log: Path) -> Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                preexec_fn=_die_with_parent if _prctl else None,
+                preexec_fn=_dies_with(os.getpid()) if _prctl else None,
             )
     except OSError as error:
         raise ProcessFailed(

@@ -44,9 +44,15 @@ def find(text: str) -> Release:
     asked = _VERSION.fullmatch(text)
     minor, patch = asked.groups() if asked else (None, None)
     for release in KNOWN:
-        if release.name == minor:
+        if release.name == minor and not (patch and _never_released(release, text)):
             return replace(release, version=text) if patch else release
     raise UnknownRelease(_explain(text))
+
+
+def _never_released(release: Release, version: str) -> bool:
+    """Tell whether a patch lies beyond the last one of a release line that has ended."""
+    asked, last = (int(text.rpartition(".")[2]) for text in (version, release.version))
+    return asked > last and not release.eol.endswith("(expected)")
 
 
 def _explain(text: str) -> str:

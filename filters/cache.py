@@ -28,6 +28,16 @@ def folder() -> Path:
     return root / NAME
 
 
+def check() -> None:
+    """Raise CacheUnwritable unless files can be made in the cache folder."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder()):
+            pass
+    except OSError as error:
+        raise CacheUnwritable(folder(), error) from error
+
+
 @contextmanager
 def writing(target: Path, timeout: float) -> Iterator[Path | None]:
     """Yield a path to write `target` to, or None where it exists by now.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from filters import choice, contracts, given, sources, toolchains
+from filters import cache, choice, contracts, given, sources, toolchains
 from filters.choice import Choice, Chosen
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[FAILED] = set()
     config.stash[CHOICE] = _choice(config)
+    if any(isinstance(each, sources.Source) for each in config.stash[CHOICE].filters):
+        try:
+            cache.check()
+        except cache.CacheUnwritable as error:  # once, and not for every check
+            raise pytest.UsageError(str(error)) from error
 
 
 def _choice(config: pytest.Config) -> Choice:

@@ -1,6 +1,7 @@
 """Options, hooks and the terminal section of conformance runs."""
 
 import platform
+import tempfile
 import tomllib
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -89,6 +90,8 @@ def _claim(folder: Path) -> None:
     """Find out before a long run whether its report can be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise pytest.UsageError(
             f"--report-dir={folder}: cannot make this folder: {error.strerror}\n"

@@ -54,7 +54,7 @@ class LocalCluster:
     _process: Process
     _documents: Documents
     _snapshot: Snapshot
-    _sound: bool = True
+    _troubles: frozenset[str] = frozenset()
     _log_mark: int = 0
     _names: Iterator[int] = field(default_factory=itertools.count)
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -96,14 +96,14 @@ class LocalCluster:
         on exit the replaced one is back. Raises InvalidDocument for what Istio's webhook refuses.
         """
         parsed = istio_documents.parse(documents, source="applied documents")
-        before, sound = self._documents, self._sound
+        before, known = self._documents, self._troubles
         try:
             yield self._deliver(before | self._dated(parsed), parsed)
         finally:
-            restored = self._deliver(before, ())
-            if sound and restored.refusals:
-                told = "\n".join(restored.refusals)
-                raise gate.Refused(f"Envoy refused the configuration it had before: {told}")
+            self._deliver(before, ())
+            if new := self._troubles - known:
+                told = "\n".join(sorted(new))
+                raise gate.NotProven(f"the configuration from before did not come back: {told}")
 
     @contextmanager
     def applied(self, documents: str, *, proof: Proof | None = None) -> Iterator[Delivery]:
@@ -179,17 +179,22 @@ class LocalCluster:
         )
         self._ads.publish(_resources(snapshot, localized.resources))
         refusals = self._settle()
-        self._documents, self._snapshot, self._sound = documents, snapshot, not refusals
         keys = {document.key for document in new}
-        return Delivery(
+        delivery = Delivery(
             outcomes=tuple(o for o in snapshot.outcomes if o.document in keys),
             fetch_failures=localized.failures,
             agent_nack=localized.nack,
             refusals=tuple(refusal.text for refusal in refusals),
-            waiting_for=self._ads.unanswered(),
+            # What only a draining listener still waits for is none of this delivery's.
+            waiting_for=tuple(name for name in self._ads.unanswered() if name in wanted),
             log=self.proxy.log_since(log),
             seconds=time.monotonic() - began,
         )
+        self._documents, self._snapshot = documents, snapshot
+        self._troubles = frozenset(
+            (*delivery.fetch_failures, *delivery.refusals, *delivery.waiting_for)
+        )
+        return delivery
 
     def _settle(self) -> tuple[Refusal, ...]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -65,14 +66,28 @@ def _wheel_binary() -> Path | None:
 def _ask_version(path: Path) -> str:
     try:
         told = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=START_SECONDS, check=True
-        ).stdout
-        return told.strip().split("version:")[1].strip().split("/")[1]
-    except (OSError, subprocess.SubprocessError, IndexError) as error:
-        raise EnvoyMissing(
-            f"--proxy={path} is no Envoy that runs here: {error}\n"
-            f"Hint: {path} --version must print Envoy's version; leave --proxy out to use the wheel"
-        ) from error
+            [path, "--version"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=START_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EnvoyMissing(_no_envoy(path, str(error))) from error
+    found = re.search(r"version:\s*\S+?/([^/\s]+)/", told.stdout)
+    if found is None or told.returncode != 0:
+        said = told.stdout.strip()[:200] or "nothing"
+        raise EnvoyMissing(_no_envoy(path, f"it ended with {told.returncode} and said: {said}"))
+    return found[1]
+
+
+def _no_envoy(path: Path, reason: str) -> str:
+    return (
+        f"--proxy={path} is no Envoy that runs here: {reason}\n"
+        f"Hint: {path} --version must print Envoy's version; leave --proxy out to use the wheel"
+    )
 
 
 def bootstrap(node: Node, ads_port: int) -> dict[str, Any]:

@@ -86,9 +86,14 @@ def parse(text: str, *, source: str = "<text>", namespace: str = "") -> tuple[Do
 
 def read(*paths: File, namespace: str = "") -> tuple[Document, ...]:
     """Return the documents of several YAML files, in order; raises as `parse` does."""
-    return together(
-        *(parse(path.read_text(), source=str(path), namespace=namespace) for path in paths)
-    )
+    return together(*(parse(_text(path), source=str(path), namespace=namespace) for path in paths))
+
+
+def _text(path: File) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidDocument(f"{path}: this is no UTF-8 text: {error}") from error
 
 
 def together(*groups: Iterable[Document]) -> tuple[Document, ...]:

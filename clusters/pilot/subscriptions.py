@@ -110,6 +110,10 @@ class Stream:
         """Tell whether the proxy has answered everything that it was sent."""
         return not self._awaiting
 
+    def started(self) -> bool:
+        """Tell whether the proxy has asked for clusters and for listeners, its first requests."""
+        return all(kind in self._names for kind in WILDCARD_TYPES)
+
     def refusals(self) -> tuple[Refusal, ...]:
         """Return the refusals of what was sent last, each once.
 

@@ -83,13 +83,19 @@ class AdsServer:
         """
         waiting.until_signalled(
             self._changed,
-            lambda: self._lost or (self._connection is not None and self._stream().settled()),
+            self._answered,
             what="the proxy's answer to the configuration it was sent",
             within=within,
             last=lambda: self._connection.stream if self._connection else "no proxy has connected",
         )
         with self._changed:
             return tuple(r for r in self._stream().refusals() if self._served(r))
+
+    def _answered(self) -> bool:
+        if self._connection is None:
+            return self._lost
+        stream = self._connection.stream
+        return stream.started() and stream.settled()
 
     def _served(self, refusal: Refusal) -> bool:
         # What is no longer served may stay subscribed, and refused, while an old listener drains.

@@ -34,6 +34,7 @@ def test_every_patch_takes_effect_and_the_proxy_accepts_it(cluster, documents, r
         told = "\n".join([*problems(delivery), *([HINT] if delivery.fetch_failures else [])])
         record_property("actual", told)
         assert problems(delivery) == [], told
+        assert delivery.outcomes, "no patch at all"
 
 
 @pytest.mark.requirement("ANY-2")

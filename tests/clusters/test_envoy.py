@@ -40,6 +40,11 @@ def test_a_program_that_is_no_envoy_is_refused(tmp_path, body):
         envoy.find(str(script(tmp_path, body)))
 
 
+def test_what_another_program_says_is_shown(tmp_path):
+    with pytest.raises(envoy.EnvoyMissing, match=r"it ended with 0 and said: nginx 1\.2"):
+        envoy.find(str(script(tmp_path, "print('nginx 1.2')")))
+
+
 def test_another_binary_is_asked_for_its_version(tmp_path):
     path = script(tmp_path, "print('envoy  version: abc/1.36.4/Clean/RELEASE/BoringSSL')")
 

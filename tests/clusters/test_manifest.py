@@ -111,6 +111,11 @@ def test_each_warning_of_istio_is_told_once_with_all_places(tmp_path):
 WRONG = {
     "no YAML": ("a: [", "a.yaml:1: this is no YAML"),
     "nothing": ("# only a comment\n", "no document in .*a.yaml"),
+    "no patch": (
+        "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\n"
+        "metadata: {name: idle, namespace: istio-system}\nspec: {configPatches: []}\n",
+        "no patch to judge in EnvoyFilter istio-system/idle",
+    ),
     "another kind": ("kind: EnvoyFiltr\n", "a.yaml:1: unknown kind 'EnvoyFiltr'.*EnvoyFilter"),
     "not built": ("kind: WasmPlugins\n", "unknown kind"),
     "a name twice": (f"{envoy_filter()}---\n{envoy_filter()}", "already given at .*a.yaml:1"),

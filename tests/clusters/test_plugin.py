@@ -23,7 +23,7 @@ def test_the_header_says_what_was_asked_and_what_runs(run, asked):
     run(f"--istio={asked}").stdout.fnmatch_lines([f"*{HEADERS[asked]}*"])
 
 
-@pytest.mark.parametrize("asked", ["1.99", "1,9", "lates", "1.9.x", "v1.9", ""])
+@pytest.mark.parametrize("asked", ["1.99", "1,9", "lates", "1.9.x", "v1.9", "", "1.9.10"])
 def test_an_unknown_release_is_a_usage_error_that_lists_the_known(run, asked):
     result = run(f"--istio={asked}")
 
@@ -54,7 +54,11 @@ MANIFEST = """
 apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
 metadata: {name: mine, namespace: istio-system}
-spec: {configPatches: []}
+spec:
+  configPatches:
+    - applyTo: HTTP_FILTER
+      match: {context: GATEWAY}
+      patch: {operation: INSERT_FIRST, value: {name: mine}}
 """
 JUDGING = """
 def test_documents(given_manifest):

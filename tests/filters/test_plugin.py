@@ -312,3 +312,12 @@ def test_options_explain_themselves(run):
     result.stdout.fnmatch_lines_random(
         ["which filters are judged:", "  --filter=PATH*", "  --contract=NAME*", "  --language=*"]
     )
+
+
+def test_a_cache_that_cannot_be_written_is_one_message_and_not_one_per_test(run, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+
+    result = run("--language=cpp")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*cannot write the build cache /proc/nowhere/*", "*Hint: *"])

@@ -48,7 +48,7 @@ def test_every_behaviour_says_what_and_how_it_is_known() -> None:
 def test_every_behaviour_differs_between_two_known_releases_or_patches() -> None:
     versions = {f"{one.name}.{patch}" for one in KNOWN for patch in range(11)}
     for name, one in known().items():
-        held = {name in Behaviours.of(find(version)) for version in versions}
+        held = {name in Behaviours(version) for version in versions}
         assert held == {True, False}, one.name
 
 

@@ -252,6 +252,14 @@ def test_merges_follow_one_another_and_lists_grow() -> None:
     assert config["strict_check_headers"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("value", [{}, {"name": ROUTER}, router()], ids=str)
+def test_a_merge_that_changes_nothing_says_so(value: dict[str, Any]) -> None:
+    [outcome] = applied(merging(value)).outcomes
+
+    assert not outcome.effective
+    assert f"its value changes nothing in HTTP filter `{ROUTER}`" in outcome.sentence
+
+
 def test_merge_can_rename_a_filter() -> None:
     found = applied(merging({"name": "other"}, sub=CORS))
     assert http_filters(found) == [STATS, FAULT, "other", ROUTER]

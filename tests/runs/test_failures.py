@@ -70,3 +70,14 @@ def test_a_second_run_clears_the_first_ones_evidence_and_nothing_else(run, pytes
 
     assert [path.name for path in (pytester.path / "out" / "evidence").iterdir()] == ["mine"]
     assert kept.exists()
+
+
+def test_evidence_that_cannot_be_kept_costs_no_verdict(run, pytester):
+    blocked = pytester.path / "blocked"
+    blocked.mkdir()
+    (blocked / "evidence").write_text("a file where the folder should be")
+
+    result = pytester.runpytest_subprocess(*ARGS, "--report-dir=blocked", "-k", "teapot")
+
+    result.assert_outcomes(failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["*- Evidence -*", "could not be kept: *"])

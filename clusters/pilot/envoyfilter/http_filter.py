@@ -218,7 +218,7 @@ class _Manager:
             self._fail(patch, f"{text}; it comes by config_discovery: change its EXTENSION_CONFIG")
             return
         value = build(patch.apply_to, patch.value)
-        name = one["name"]
+        name, before = one["name"], dict(one)
         merged = None
         if "typed_config" in value:
             merged = merge.merge_any(one["typed_config"], value["typed_config"], self._behaviours)
@@ -228,6 +228,9 @@ class _Manager:
             one["typed_config"] = merged
         elif "typed_config" in value:
             self._fail(patch, f"its typed_config cannot be read as that of HTTP filter `{name}`")
+            return
+        if one == before:
+            self._fail(patch, f"its value changes nothing in HTTP filter `{name}`")
             return
         self._ledger.merged(patch, self._where, name)
 
