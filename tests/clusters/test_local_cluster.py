@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from bookinfo.documents import documents
 from clusters import gate, processes
 from clusters.local import envoy
 from clusters.local.cluster import running
@@ -181,11 +182,26 @@ def test_evidence_tells_what_was_sent_asked_answered_and_logged(cluster, gateway
 
 
 def test_an_envoy_that_is_killed_is_reported_as_such(bookinfo, tmp_path):
-    from bookinfo.documents import documents
-
     with running(find("1.9"), envoy.find(None), documents(bookinfo.port), tmp_path) as place:
         place._process.child.send_signal(signal.SIGKILL)
         place._process.child.wait()
 
         with pytest.raises(processes.ProcessFailed, match="SIGKILL"), place.delivered(""):
             pytest.fail("the block must not run")
+
+
+def test_a_configuration_that_does_not_come_back_is_an_error(
+    bookinfo, publisher, headers_module, tmp_path
+):
+    url = publisher.serve("once.wasm", headers_module.read())
+    base = documents(bookinfo.port)
+    # 1.9 fetches a module without a checksum anew each time.
+    with running(find("1.9"), envoy.find(None), base, tmp_path) as place:
+        text = place.render(url, HELLO, name="x")
+        with place.applied(text, proof=says_hello):
+            with (
+                pytest.raises(gate.NotProven, match=r"did not come back: .*status code 404"),
+                place.delivered(text.replace("world", "moon")) as delivery,
+            ):
+                assert delivery.fetch_failures == ()
+                publisher.remove(url)
