@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Documents = dict[tuple[str, str, str], Document]
 
 START_SECONDS = 30.0
-MACHINES_SECONDS = 15.0
+MACHINES_SECONDS = 30.0
 EPOCH = datetime(2021, 2, 9, tzinfo=UTC)
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from clusters.pilot.node import Node
 
 START_SECONDS = 30.0
-#: A replaced listener is gone this soon; its connections are closed at once.
-DRAIN_SECONDS = 1
+#: How long a replaced listener may finish what it has accepted. A worker that compiles a Go module
+#: answers nobody for seconds; with less, it would then close new connections unanswered.
+DRAIN_SECONDS = 5
 
 
 class EnvoyMissing(Exception):

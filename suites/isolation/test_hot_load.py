@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,6 +39,7 @@ def test_the_proxy_goes_on_while_a_filter_comes_changes_and_goes(
     deployment = Deployment(cluster, template)
 
     with (
+        closing(connection),
         asking(gateway) as statuses,
         cluster.applied(deployment.documents(BEFORE), proof=says("first")),
     ):
@@ -49,7 +51,6 @@ def test_the_proxy_goes_on_while_a_filter_comes_changes_and_goes(
             # http.client would connect anew without a word, were it closed.
             assert ask(connection) == "second"
             assert connection.sock is kept
-    connection.close()
 
     record_property(
         "measured",
