@@ -1,0 +1,28 @@
+"""What a filter costs: figures with intervals from blocks of requests, and four verdicts.
+
+Pure: nothing here measures, waits or touches a file, but ``stored`` and ``references``.
+"""
+
+from reports.latency.estimates import Estimates, Figure, FigureEstimate, Interval, estimate
+from reports.latency.judgement import Budget, State, Thresholds, Verdict, judge, judge_all
+from reports.latency.measurement import ARMS, Arm, Block, Environment, Measurement, Memory
+
+__all__ = [
+    "ARMS",
+    "Arm",
+    "Block",
+    "Budget",
+    "Environment",
+    "Estimates",
+    "Figure",
+    "FigureEstimate",
+    "Interval",
+    "Measurement",
+    "Memory",
+    "State",
+    "Thresholds",
+    "Verdict",
+    "estimate",
+    "judge",
+    "judge_all",
+]
