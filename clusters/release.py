@@ -19,7 +19,7 @@ class Release:
     """One Istio release: its minor ("1.9"), the exact version ("1.9.9"), and what goes with it.
 
     `kubernetes` is a range "first-last"; `released` and `eol` are dates as Istio publishes them,
-    an `eol` in the future ends in "(expected)".
+    an `eol` in the future ends in "(expected)". `exact` tells that the patch was asked for.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Release:
     kubernetes: str
     released: str
     eol: str
+    exact: bool = False
 
     def __str__(self) -> str:
         """Return the minor, which is how people name a release."""
@@ -45,7 +46,7 @@ def find(text: str) -> Release:
     minor, patch = asked.groups() if asked else (None, None)
     for release in KNOWN:
         if release.name == minor and not (patch and _never_released(release, text)):
-            return replace(release, version=text) if patch else release
+            return replace(release, version=text, exact=True) if patch else release
     raise UnknownRelease(_explain(text))
 
 
