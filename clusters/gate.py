@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from clusters import waiting
+from clusters.pilot.explain import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +49,7 @@ class ProvesNothing(NotProven):
 def check_delivery(delivery: Delivery) -> None:
     """Raise the first reason why a delivery cannot be in effect: patches, fetch, NACK, waiting."""
     if delivery.ineffective:
-        reasons = [f"  {outcome.sentence}" for outcome in delivery.ineffective]
+        reasons = [f"  {named(outcome)}: {outcome.sentence}" for outcome in delivery.ineffective]
         raise NotEffective(
             f"{len(reasons)} of {len(delivery.outcomes)} patches change nothing:\n"
             + "\n".join(reasons)

@@ -94,7 +94,8 @@ REASONS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "patch": (
         {"outcomes": (outcome(effective=False, sentence="no such filter"),)},
         gate.NotEffective,
-        "1 of 1 patches change nothing:\n  no such filter",
+        "1 of 1 patches change nothing:\n  EnvoyFilter istio-system/x configPatches[0] "
+        "HTTP_FILTER ADD: no such filter",
     ),
     "fetch": ({"fetch_failures": ("status code 404",)}, gate.FetchFailed, "status code 404"),
     "nack": (

@@ -1,0 +1,85 @@
+"""At which release documents stop working: explanations of successive releases, compared."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from clusters.pilot.explain import named
+
+if TYPE_CHECKING:
+    from clusters.pilot.explain import Explanation
+    from clusters.pilot.push import Outcome
+    from clusters.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an upgrade does to one patch, or to a document that a release refuses.
+
+    `what` names it, `works_in` are the releases in which it takes effect, `sentence` says where it
+    stops and why, or that it does not.
+    """
+
+    what: str
+    works_in: tuple["Release", ...]
+    sentence: str
+    breaks: bool
+
+
+def changes(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
+    """Return one change per patch for explanations of successive releases, oldest first."""
+    seen: dict[tuple[object, ...], list[Outcome | None]] = {}
+    for at, explanation in enumerate(explanations):
+        for outcome in explanation.outcomes:
+            patch = (outcome.document, outcome.index)
+            seen.setdefault(patch, [None] * len(explanations))[at] = outcome
+    return tuple(_change(found, explanations) for found in seen.values()) + _refused(explanations)
+
+
+def _change(found: "Sequence[Outcome | None]", explanations: Sequence["Explanation"]) -> Change:
+    releases = [one.release for one in explanations]
+    works = [outcome is not None and outcome.effective for outcome in found]
+    what = next(named(one) for one in found if one is not None)
+    works_in = tuple(release for release, does in zip(releases, works, strict=True) if does)
+    sentences = [
+        f"{_turn(found[at - 1], releases[at - 1])} {releases[at]}: {_why(found[at])}"
+        for at in range(1, len(found))
+        if works[at] != works[at - 1]
+    ]
+    if not any(works):
+        last = next(one for one in reversed(found) if one is not None)
+        sentences = [f"never works ({_names(releases)}): {last.sentence}"]
+    elif not sentences:
+        sentences = [f"works in {_names(releases)}"]
+    stops = any(before and not after for before, after in pairwise(works))
+    return Change(what, works_in, "; ".join(sentences), breaks=stops or not works[-1])
+
+
+def _turn(before: "Outcome | None", release: "Release") -> str:
+    if before is None:
+        return f"is refused by {release} and begins to work at"
+    if before.effective:
+        return f"works in {release} and stops working at"
+    return f"does nothing in {release} and begins to work at"
+
+
+def _why(outcome: "Outcome | None") -> str:
+    return "the release refuses it" if outcome is None else outcome.sentence
+
+
+def _refused(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
+    """Return what releases say to documents they refuse, each text once with where it is said."""
+    said: dict[str, list[Release]] = {}
+    for explanation in explanations:
+        for text in explanation.refusals:
+            said.setdefault(text, []).append(explanation.release)
+    last = explanations[-1].release
+    return tuple(
+        Change(text, (), f"refused by {_names(releases)}", breaks=last in releases)
+        for text, releases in said.items()
+    )
+
+
+def _names(releases: Iterable["Release"]) -> str:
+    return ", ".join(map(str, releases))
