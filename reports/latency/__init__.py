@@ -3,7 +3,8 @@
 Pure: nothing here measures, waits or touches a file, but ``stored`` and ``references``.
 """
 
-from reports.latency.estimates import Estimates, Figure, FigureEstimate, Interval, estimate
+from reports.latency.estimates import Estimates, Figure, FigureEstimate, estimate
+from reports.latency.interval import Interval
 from reports.latency.judgement import Budget, State, Thresholds, Verdict, judge, judge_all
 from reports.latency.measurement import ARMS, Arm, Block, Environment, Measurement, Memory
 

@@ -1,35 +1,53 @@
 """Four verdicts on a filter's cost, and what led to each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.latency.estimates import Estimates, Figure
+from reports.latency.estimates import Estimates, Figure, FigureEstimate
+from reports.latency.holm import surprising
+from reports.latency.validity import like_empty, spoilt
+from reports.latency.wording import AT, percent, percents, time, times
 
 State = Literal["pass", "improvement", "regression", "over-budget", "inconclusive", "invalid"]
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which change of a figure on it counts, as a fraction of the filter's own cost."""
+    """From which change of a figure on it counts, as a fraction of the filter's own cost.
+
+    The defaults follow the noise that was measured of each figure.
+    """
 
     p25: float = 0.03
     p50: float = 0.03
     mean: float = 0.08
     p99: float = 0.25
+    """Also of p99.5: where one request in a hundred is slow, p99 falls on either side."""
     cpu: float = 0.15
     floor_ns: float = 30.0
     """Changes below this many ns are none."""
     aa: float = 0.015
     """How far copies of one module may differ before the run counts for nothing."""
 
+    def of(self, figure: Figure) -> float | None:
+        """Return the threshold of a figure; None where it is shown and not judged."""
+        limits: dict[Figure, float] = {
+            "p25": self.p25,
+            "p50": self.p50,
+            "mean": self.mean,
+            "p99": self.p99,
+            "p99.5": self.p99,
+            "cpu": self.cpu,
+        }
+        return limits.get(figure)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a filter may cost at most, held against the upper end of the interval."""
+    """What a filter may cost at most, held against the upper end of the gate's interval."""
 
     max_overhead_ns: float
-    figure: Figure = "p25"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +57,11 @@ class Verdict:
     state: State
     reasons: tuple[str, ...]
     figures: Mapping[Figure, State]
-    """What each figure says alone; without a reference there is none."""
+    """What each judged figure says alone; empty without a reference."""
     second_look: bool
     """Whether further sessions could decide it."""
+    run_again: bool
+    """Whether it may have been noise that spoilt it: measure once more from the beginning."""
 
     @property
     def outcome(self) -> Literal["pass", "fail", "inconclusive", "invalid"]:
@@ -51,17 +71,106 @@ class Verdict:
                 return "pass"
             case "regression" | "over-budget":
                 return "fail"
-            case other:
-                return other
+            case "inconclusive" | "invalid":
+                return self.state
 
 
 def judge(estimates: Estimates, thresholds: Thresholds, budget: Budget | None = None) -> Verdict:
     """Return the verdict on one filter."""
-    raise NotImplementedError
+    return judge_all({estimates.filter: (estimates, budget)}, thresholds)[estimates.filter]
 
 
 def judge_all(
     family: Mapping[str, tuple[Estimates, Budget | None]], thresholds: Thresholds
 ) -> Mapping[str, Verdict]:
-    """Return the verdict on each of several filters, corrected for their number (Holm)."""
-    raise NotImplementedError
+    """Return the verdict on each of several filters, corrected for their number (Holm).
+
+    Only claims of a change are corrected; a pass has to be shown for every filter by itself.
+    """
+    claims = {
+        (name, figure): each.delta.p_value
+        for name, (estimates, _) in family.items()
+        for figure, each in estimates.figures.items()
+        if thresholds.of(figure) is not None and each.delta
+    }
+    alpha = min((1 - each.confidence for each, _ in family.values()), default=0.05)
+    changed = surprising(claims, alpha)
+    return {
+        name: _verdict(
+            estimates, thresholds, budget, {figure for whom, figure in changed if whom == name}
+        )
+        for name, (estimates, budget) in family.items()
+    }
+
+
+def _verdict(
+    estimates: Estimates, thresholds: Thresholds, budget: Budget | None, changed: set[Figure]
+) -> Verdict:
+    if invalid := tuple(spoilt(estimates, aa=thresholds.aa, floor_ns=thresholds.floor_ns)):
+        again = not estimates.bad
+        return Verdict("invalid", invalid, {}, second_look=False, run_again=again)
+    figures = {
+        name: _state(each, limit, thresholds.floor_ns, name in changed)
+        for name, each in estimates.figures.items()
+        if "ref" in each.overheads and (limit := thresholds.of(name)) is not None
+    }
+    gate, new = estimates.gate, estimates.figures[estimates.gate].overheads["new"]
+    broken = budget is not None and new.high > budget.max_overhead_ns
+    states: list[State] = [figures.get(gate, "pass")]
+    states += ["regression"] if "regression" in figures.values() else []
+    states += ["over-budget"] if broken else []
+    states += ["inconclusive"] if new.low <= 0 else []
+    state = min(states, key=_WORST_FIRST.index)
+    undecided = budget is not None and broken and new.estimate <= budget.max_overhead_ns
+    return Verdict(
+        state=state,
+        reasons=tuple(_reasons(estimates, thresholds, budget, figures)),
+        figures=figures,
+        second_look=state == "inconclusive" or (state == "over-budget" and undecided),
+        run_again=False,
+    )
+
+
+_WORST_FIRST: tuple[State, ...] = (
+    "invalid",
+    "regression",
+    "over-budget",
+    "inconclusive",
+    "improvement",
+    "pass",
+)
+
+
+def _state(figure: FigureEstimate, limit: float, floor_ns: float, changed: bool) -> State:
+    delta, change = figure.delta, figure.change
+    if delta is None or change is None:
+        return "inconclusive"
+    if changed and delta.estimate >= limit and change.estimate >= floor_ns:
+        return "regression"
+    if changed and delta.estimate <= -limit and change.estimate <= -floor_ns:
+        return "improvement"
+    return "pass" if delta.high < limit or change.high < floor_ns else "inconclusive"
+
+
+def _reasons(
+    estimates: Estimates,
+    thresholds: Thresholds,
+    budget: Budget | None,
+    figures: Mapping[Figure, State],
+) -> Iterator[str]:
+    gate = estimates.figures[estimates.gate]
+    new = gate.overheads["new"]
+    if new.low <= 0:
+        yield f"it costs {times(new)}, which cannot be told from nothing"
+    for name, state in figures.items():
+        each = estimates.figures[name]
+        if name == estimates.gate or state in ("regression", "improvement"):
+            limit = percent(thresholds.of(name) or 0).lstrip("+")
+            found = percents(each.delta) if each.delta else "cannot be compared"
+            yield f"{state}: {found} {AT[name]} against the reference (threshold {limit})"
+    if budget:
+        kept = new.high <= budget.max_overhead_ns
+        verb, most = "keeps" if kept else "breaks", time(budget.max_overhead_ns)
+        yield f"{time(new.high)}, the upper end, {verb} the budget of {most}"
+    if like_empty(estimates, thresholds.floor_ns):
+        yield "it cannot be told from an empty filter; every reply showed its effect"

@@ -100,6 +100,8 @@ class Measurement:
     upstream: tuple[Block, ...] = ()
     """Blocks with an upstream: those that fill request_path and response_path."""
     memory: tuple[Memory, ...] = ()
+    effect_asserted: bool = True
+    """Whether every reply of the candidate was checked to show what the filter does."""
     commit: str = ""
     """The git commit of the filter, or empty."""
     facts: Mapping[str, str] = field(default_factory=dict)
