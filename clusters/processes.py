@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -75,9 +75,17 @@ def _dies_with(parent: int) -> Callable[[], None]:
     return ask_the_kernel
 
 
-def start(name: str, command: Sequence[str], *, log: Path) -> Process:
+def start(
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Process:
     """Start a command in a process group of its own, all output into the file `log`.
 
+    `environment` holds additions to the one of this process; `folder` is where it works.
     Raises ProcessFailed if the executable cannot be started. On Linux the child dies with the
     thread that started it; elsewhere only an orderly end of the run stops it.
     """
@@ -89,6 +97,8 @@ def start(name: str, command: Sequence[str], *, log: Path) -> Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
                 preexec_fn=_dies_with(os.getpid()) if _prctl else None,
             )
     except OSError as error:

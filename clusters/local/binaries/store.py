@@ -70,11 +70,13 @@ class Entry:
 
     def _corrupted(self, reason: str) -> Corrupted:
         verb = "build" if self.kind == BUILT else "fetch"
+        # A version between releases is asked for by the release that it stands for.
+        asked = ".".join(self.version.split(".")[:2]) if "-" in self.version else self.version
         hub = f" --hub={self.hub}" if self.hub else ""
         return Corrupted(
             f"the cached binaries of Istio {self.version} are damaged: {reason}\n"
             f"last seen: {self.folder}\n"
-            f"Hint: python -m clusters binaries {verb} --istio={self.version}{hub} --again"
+            f"Hint: python -m clusters binaries {verb} --istio={asked}{hub}"
         )
 
 
@@ -96,16 +98,17 @@ def sha256(path: Path) -> str:
 
 def entries() -> list[Entry]:
     """Return the entries for this machine, oldest version first."""
-    found = (_read(record) for record in root().glob(f"*/{RECORD}"))
+    found = (read(record.parent) for record in root().glob(f"[!.]*/{RECORD}"))
     mine = [entry for entry in found if entry and entry.platform == platform()]
     return sorted(mine, key=lambda entry: (_numbers(entry.version), entry.kind))
 
 
-def _read(record: Path) -> Entry | None:
+def read(folder: Path) -> Entry | None:
+    """Return the entry in a folder, None where there is no whole one."""
     try:
-        row = json.loads(record.read_text())
+        row = json.loads((folder / RECORD).read_text())
         files = {name: Stamp(**stamp) for name, stamp in row.pop("files").items()}
-        return Entry(folder=record.parent, files=files, **row)
+        return Entry(folder=folder, files=files, **row)
     except (OSError, AttributeError, KeyError, TypeError, ValueError):
         return None  # an older layout, or damaged: as good as not there
 

@@ -1,0 +1,1 @@
+"""What `python -m clusters` can do: one module per command, each with `offer(commands)`."""
