@@ -37,8 +37,8 @@ def build(pin: Pin, progress: Progress) -> tuple[store.Entry, bool]:
     def fill(files: Path, work: Path) -> str:
         go = golang.find(pin.folder / "go.mod")
         progress.line(
-            f"building istiod and pilot-agent {pin.version} with Go {go.version}: about 10 minutes "
-            "on two cores the first time"
+            f"building istiod and pilot-agent {pin.version} with Go {go.version}: minutes "
+            "the first time, seconds afterwards"
         )
         _compile(go, pin, files, work, progress.at)
         for role in (ISTIOD, AGENT):
