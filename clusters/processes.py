@@ -93,8 +93,6 @@ def start(
         with log.open("ab") as output:
             child = subprocess.Popen(
                 command,
-                cwd=folder,
-                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
