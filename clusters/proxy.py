@@ -82,12 +82,15 @@ class Proxy:
         return str(json.loads(self.read("/server_info"))["version"]).split("/")[1]
 
     def addresses(self) -> dict[str, tuple[str, int]]:
-        """Return the address and port on which each listener really listens, by its name."""
+        """Return the address and port on which each listener really listens, by its name.
+
+        Those that listen on a path have neither and are left out.
+        """
         statuses = json.loads(self.read("/listeners?format=json")).get("listener_statuses", [])
         found = {}
         for status in statuses:
-            address = status["local_address"]["socket_address"]
-            found[status["name"]] = (address["address"], address["port_value"])
+            if address := status["local_address"].get("socket_address"):
+                found[status["name"]] = (address["address"], address["port_value"])
         return found
 
     def listeners(self) -> dict[str, ListenerState]:

@@ -139,29 +139,40 @@ def _loopback(port: int) -> dict[str, Any]:
 def start(
     binary: Binary, node: Node, ads_port: int, folder: Path
 ) -> tuple[processes.Process, Proxy]:
-    """Start Envoy and return it with its admin view, once it has told its admin address.
+    """Start Envoy under an ADS server and return it with its admin view, once that answers.
 
     Raises processes.ProcessFailed with its last output if it ends or stays silent.
     """
+    drain = ("--drain-time-s", str(DRAIN_SECONDS), "--drain-strategy", "immediate")
+    return launch(binary, bootstrap(node, ads_port), folder, *drain)
+
+
+def launch(
+    binary: Binary, config: dict[str, Any], folder: Path, *options: str, workers: int = 1
+) -> tuple[processes.Process, Proxy]:
+    """Start Envoy with any bootstrap and return it with its admin view, once that answers.
+
+    `folder` takes the bootstrap and the log. Raises processes.ProcessFailed with its last output
+    if it ends or stays silent.
+    """
     address_file, log = folder / "admin-address", folder / "envoy.log"
+    # A file: as an argument the kernel takes no more than 128 KB.
+    (written := folder / "bootstrap.json").write_text(json.dumps(config))
     command = [
         str(binary.path),
-        "--config-yaml",
-        json.dumps(bootstrap(node, ads_port)),
+        "--config-path",
+        str(written),
         "--admin-address-path",
         str(address_file),
         # No domain socket and no shared memory: any number of Envoys side by side, no debris.
         "--disable-hot-restart",
-        # One worker: a change is in effect for every request or for none.
+        # With one worker a change is in effect for every request or for none.
         "--concurrency",
-        "1",
+        str(workers),
         # Not `error`: the cause of a refused module is logged as a warning only.
         "--log-level",
         "warning",
-        "--drain-time-s",
-        str(DRAIN_SECONDS),
-        "--drain-strategy",
-        "immediate",
+        *options,
     ]
     process = processes.start("Envoy", command, log=log)
 

@@ -1,0 +1,1 @@
+"""What a filter costs per request, on the proxy's own clock, beside the same gateway without it."""

@@ -1,0 +1,90 @@
+"""Arms: one listener each, with the filter as its documents really put it there."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from clusters import gate, rendering
+from clusters.pilot import documents as istio_documents
+from clusters.pilot.push import push
+
+if TYPE_CHECKING:
+    from clusters.pilot.agent import Agent
+    from clusters.pilot.node import Node
+    from clusters.release import Release
+
+Role = Literal["none", "empty", "new", "ref", "native"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """A listener to be timed: whose it is, which of its copies, and whether a filter acts in it.
+
+    `subject` is empty for arms that all subjects share. `listener` is what the control plane makes.
+    """
+
+    role: Role
+    subject: str
+    copy: int
+    acting: bool
+    listener: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its listener and of its log."""
+        return f"{self.role}-{self.subject.replace(' ', '-')}-{self.copy}"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """What turns documents into a listener: the pilot and the agent of a release."""
+
+    release: Release
+    node: Node
+    agent: Agent
+    base: str
+
+    def listener(self, documents: str = "") -> dict[str, Any]:
+        """Return the gateway's listener under these documents, its extensions in place.
+
+        Raises gate.NotEffective and gate.FetchFailed as for documents that are applied.
+        """
+        text = "---\n".join([self.base, documents]) if documents else self.base
+        parsed = istio_documents.parse(text, source="the documents of an arm")
+        snapshot = push(parsed, self.node, self.release)
+        reasons = [outcome.sentence for outcome in snapshot.outcomes if not outcome.effective]
+        if reasons:
+            raise gate.NotEffective("an arm's documents change nothing:\n" + "\n".join(reasons))
+        localized = self.agent.localize(snapshot.extensions)
+        if localized.failures or localized.resources is None:
+            raise gate.FetchFailed("\n".join(localized.failures))
+        return _inlined(snapshot.listeners[0], {e["name"]: e for e in localized.resources})
+
+    def with_module(
+        self, url: str, configuration: str, *, name: str, sha256: str
+    ) -> dict[str, Any]:
+        """Return the listener with a published module in it, in virtual machines of its own."""
+        documents = rendering.render(url, configuration, name=name, sha256=sha256, vm_id=name)
+        return self.listener(documents)
+
+    def with_native(self, http_filter: dict[str, Any]) -> dict[str, Any]:
+        """Return the listener with a filter of the proxy's own, where a module would be."""
+        made = self.listener()
+        for filters in gate.managers(made):
+            filters.insert(0, http_filter)
+        return made
+
+
+def _inlined(listener: dict[str, Any], extensions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    made = copy.deepcopy(listener)
+    for filters in gate.managers(made):
+        # The extension is what the agent passes on; here it comes with the listener.
+        filters[:] = [
+            {"name": each["name"], "typed_config": extensions[each["name"]]["typed_config"]}
+            if "config_discovery" in each
+            else each
+            for each in filters
+        ]
+    return made

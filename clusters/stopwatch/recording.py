@@ -1,0 +1,41 @@
+"""What the stopwatch saw, before any statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clusters.stopwatch.arms import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A burst of requests to one arm; a round holds two for each (palindrome).
+
+    `spans` are two times in ns for each request that the arm's log tells of, see accesslog; `bad`
+    counts the answers that were not what they must be, those that never came among them.
+    """
+
+    session: int
+    round: int
+    arm: Arm
+    spans: tuple[tuple[int, ...], tuple[int, ...]]
+    cpu_ns: int
+    requests: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One proxy from start to stop: what it did busy, with one connection, with an application.
+
+    `lines` counts what its logs tell of any block. `complaints` are the first bad answers, by arm.
+    """
+
+    busy: tuple[Block, ...]
+    idle: tuple[Block, ...]
+    ways: tuple[Block, ...]
+    lines: int
+    complaints: tuple[str, ...]
+    ready_seconds: float
