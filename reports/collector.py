@@ -9,6 +9,7 @@ from typing import Protocol
 
 from reports.catalogue import Catalogue
 from reports.crash import expected_and_actual
+from reports.latency.finding import HistoryPoint, LatencyFinding
 from reports.model import Check, Level, Report, Requirement, Verdict
 from reports.verdict import overall, strictest, summarise
 
@@ -46,6 +47,7 @@ class _Row:
     message: str = ""
     requirements: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=dict)
+    latency: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,6 +72,8 @@ class Collector:
             return
         row = self._rows.setdefault(phase.nodeid, _Row(requirements=requirements))
         row.properties |= {name: str(value) for name, value in phase.user_properties}
+        # Figures and curves: too long for a property, which JUnit would print.
+        row.latency += tuple(getattr(phase, "latency", ()))
         row.seconds += phase.duration
         verdict = _verdict(phase)
         if phase.outcome == "failed" and phase.when != "call":
@@ -89,6 +93,14 @@ class Collector:
             _check(nodeid, row, row.verdict, catalogue, release, folder)
             for nodeid, row in sorted(self._rows.items())
             if row.verdict
+        )
+
+    def latency(self) -> tuple[LatencyFinding, ...]:
+        """Return what checks recorded of latency, in the order of node ids."""
+        return tuple(
+            LatencyFinding.model_validate_json(text).model_copy(update={"check": nodeid})
+            for nodeid, row in sorted(self._rows.items())
+            for text in row.latency
         )
 
     def why_incomplete(self, stopped: str) -> str:
@@ -112,6 +124,8 @@ def assemble(
     facts: Mapping[str, str],
     level: Level,
     incomplete: str,
+    latency: Sequence[LatencyFinding] = (),
+    history: Sequence[HistoryPoint] = (),
 ) -> Report:
     """Return the report of a run; with ``full`` it also names what no check looked at."""
     used = {each for check in checks for each in check.requirements}
@@ -132,6 +146,8 @@ def assemble(
         requirements=requirements,
         checks=tuple(checks),
         summaries=summarise(checks, catalogue.entries),
+        latency=tuple(latency),
+        history=tuple(history),
     )
 
 

@@ -4,38 +4,15 @@ The JSON form is the source of every other rendering. Its schema is published as
 ``reports/report.schema.json``; a change that breaks readers raises ``schema_version``.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
+from reports.latency.finding import HistoryPoint, LatencyFinding
+from reports.rows import Row, Text
 
-def printable(text: object) -> object:
-    r"""Return text with control characters and lone surrogates written as ``\x1b`` or ``\udcff``.
-
-    What a gateway answered may hold anything, and ends up in terminals, XML and HTML. Tabs and
-    line breaks stay; what is not a string is passed on for pydantic to refuse.
-    """
-    if not isinstance(text, str):
-        return text
-    return "".join(
-        char if char in "\t\n" or (char.isprintable() or char == "\u00a0") else _escaped(char)
-        for char in text
-    )
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
-
-
-Text = Annotated[str, BeforeValidator(printable)]
 Level = Literal["core", "hardened", "compat"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid", "skipped"]
-
-
-class Row(BaseModel):
-    """What every part of a report is: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Requirement(Row):
@@ -98,6 +75,10 @@ class Report(Row):
     )
     checks: tuple[Check, ...]
     summaries: tuple[Summary, ...]
+    latency: tuple[LatencyFinding, ...] = Field(default=(), description="what each filter costs")
+    history: tuple[HistoryPoint, ...] = Field(
+        default=(), description="this run and those before it; for plots, never for a verdict"
+    )
 
     @model_validator(mode="after")
     def _names_what_it_checks(self) -> Self:

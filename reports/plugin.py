@@ -12,12 +12,19 @@ import pytest
 from reports.catalogue import BadCatalogue, Catalogue, UnknownRequirement, load
 from reports.collector import BELOW_LEVEL, Collector, assemble
 from reports.files import write
+from reports.latency.plugin import (
+    FINDINGS,
+    UNDECIDED,
+    latency_findings,
+    latency_statistics,
+)
 from reports.terminal import Line, render, verdict_lines
 from reports.verdict import LEVELS, judged, strictest
 
 if TYPE_CHECKING:
     from reports.model import Report
 
+__all__ = ["latency_findings", "latency_statistics"]
 CATALOGUE = pytest.StashKey[Catalogue]()
 DESELECTED = pytest.StashKey[int]()
 _BELOW = "below level"
@@ -157,6 +164,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Name the broken requirement, and keep a failure below the judged level from counting."""
     report = yield
+    if call.when == "call":
+        vars(report)["latency"] = item.stash.get(
+            FINDINGS, []
+        )  # xdist carries what it does not know
     requirements = _requirements(item)
     if not report.failed or not requirements:
         return report
@@ -178,9 +189,13 @@ def pytest_runtest_makereport(
 def pytest_report_teststatus(
     report: pytest.TestReport | pytest.CollectReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Show a failure below the judged level as an outcome of its own."""
-    if BELOW_LEVEL in dict(getattr(report, "user_properties", ())):
+    """Show what neither passed nor failed as an outcome of its own."""
+    properties = dict(getattr(report, "user_properties", ()))
+    if BELOW_LEVEL in properties:
         return _BELOW, "b", (_BELOW.upper(), {"yellow": True})
+    verdict = properties.get("verdict")
+    if verdict in UNDECIDED and report.when == "call" and report.skipped:
+        return str(verdict), "?", (str(verdict).upper(), {"yellow": True})
     return None
 
 
@@ -262,6 +277,7 @@ class Recorder:
             facts=facts,
             level=config.option.level,
             incomplete=incomplete,
+            latency=self._collector.latency(),
         )
         try:
             self._written = write(self._report, self._folder)

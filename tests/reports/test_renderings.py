@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 import pytest
 
 from reports import html, markdown
-from reports.model import Report, printable
+from reports.model import Report
+from reports.rows import printable
 from reports.terminal import Line, render, verdict_lines
 from tests.reports.sample import GOLDEN, HOSTILE, SAMPLE, check, golden_files, report
 
