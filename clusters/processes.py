@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 5.0
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class ProcessFailed(Exception):
@@ -73,6 +74,19 @@ def _dies_with(parent: int) -> Callable[[], None]:
             os._exit(1)
 
     return ask_the_kernel
+
+
+def with_environment(variables: Mapping[str, str]) -> list[str]:
+    """Return the beginning of a command that runs with these variables and no others.
+
+    Where to find programs, temporary files and certificates stays as it is.
+    """
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return [
+        "/usr/bin/env",
+        "-i",
+        *(f"{key}={value}" for key, value in (kept | dict(variables)).items()),
+    ]
 
 
 def start(
