@@ -61,6 +61,13 @@ class Process:
                 self.child.wait()
 
 
+    def kill(self) -> None:
+        """End the child and everything it started without asking; returns when it is gone."""
+        if self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
+
+
 # Looked up before any fork: between fork and exec only this one call may happen.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
