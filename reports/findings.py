@@ -50,11 +50,15 @@ def broken(report: Report) -> tuple[Finding, ...]:
 
 
 def troubles(report: Report) -> tuple[Trouble, ...]:
-    """Return why checks gave no valid result, each cause once however many it stopped."""
+    """Return why checks gave no valid result, each cause once however many it stopped.
+
+    A measurement that noise spoilt is none: it is told with the figures, and breaks nothing.
+    """
+    measured = {each.check for each in report.latency}
     requirements = {each.id: each for each in report.requirements}
     groups: dict[tuple[str, str], list[Check]] = {}
     for check in report.checks:
-        if check.verdict == "invalid":
+        if check.verdict == "invalid" and check.nodeid not in measured:
             groups.setdefault((subject(check, requirements), check.message), []).append(check)
     return tuple(Trouble(whom, text, tuple(found)) for (whom, text), found in groups.items())
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.claims import Claim, claims
 from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
+from reports.latency import markdown as latency
 from reports.matrix import LEGEND, Table, tables
 from reports.model import Check, Report
 from reports.verdict import LEVELS, overviews, sentence
@@ -43,6 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", "## Not checked", "")
         yield from (f"- {escaped(each.id)}: {escaped(each.sentence)}" for each in holes)
     yield from _claims(claims(report))
+    yield from latency.lines(report.latency, escaped)
     yield from ("", "## Requirements", "", _legend())
     for table in tables(report):
         yield from _matrix(table)

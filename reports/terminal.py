@@ -7,6 +7,8 @@ from typing import Literal
 
 from reports.claims import claims
 from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
+from reports.latency.judgement import State
+from reports.latency.text import counts, told
 from reports.model import Check, Report
 from reports.verdict import LEVELS, Overview, overviews, sentence
 
@@ -26,6 +28,7 @@ def render(report: Report, *, folder: str) -> tuple[Line, ...]:
     return (
         *verdict_lines(report),
         *_claims(report),
+        *_latency(report),
         *(line for finding in broken(report) for line in _finding(finding, folder)),
         *(line for trouble in troubles(report) for line in _trouble(trouble, folder)),
         *_below(report),
@@ -62,6 +65,25 @@ def _claims(report: Report) -> Iterator[Line]:
             text = f"  {each.holds:<{holds}}  {each.subject:<{whom}}  {each.measured}"
             colour: Colour = {"pass": "green", "fail": "red"}.get(each.verdict, "yellow")  # type: ignore[assignment]
             yield Line(text.rstrip(), colour)
+
+
+_TONES: dict[State, Colour] = {
+    "pass": "green",
+    "improvement": "green",
+    "regression": "red",
+    "over-budget": "red",
+    "inconclusive": "yellow",
+    "invalid": "yellow",
+}
+
+
+def _latency(report: Report) -> Iterator[Line]:
+    if report.latency:
+        yield Line("")
+        yield Line(counts(report.latency))
+    for found in report.latency:
+        yield Line(f"  {found.state:<12}  {found.sentence}", _TONES[found.state])
+        yield from (Line(f"{'':16}{text}") for text in told(found))
 
 
 def _finding(finding: Finding, folder: str) -> Iterator[Line]:

@@ -1,9 +1,9 @@
 """Times, intervals and the sentences that are made of them."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from reports.latency.estimates import Estimates, Figure
-from reports.latency.interval import Interval
 
 AT: Mapping[Figure, str] = {
     "p25": "per request at p25",
@@ -19,13 +19,29 @@ AT: Mapping[Figure, str] = {
 """How a figure stands in a sentence, after a time."""
 
 
+class Span(Protocol):
+    """An estimate and the ends of its interval."""
+
+    @property
+    def estimate(self) -> float:
+        """The estimate."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+
+
 def time(ns: float) -> str:
     """Return ``324 ns``, ``1.84 µs`` or ``2.50 ms``."""
     unit, scale, digits = _unit(ns)
     return f"{ns / scale:.{digits}f} {unit}"
 
 
-def times(interval: Interval) -> str:
+def times(interval: Span) -> str:
     """Return ``1.84 µs [1.77, 1.91]``, the ends in the estimate's unit."""
     _, scale, digits = _unit(interval.estimate)
     low, high = interval.low / scale, interval.high / scale
@@ -34,13 +50,14 @@ def times(interval: Interval) -> str:
 
 def percent(share: float) -> str:
     """Return ``+5.2 %``."""
-    return f"{share * 100:+.1f} %"
+    return f"{share * 100:+.{_digits(share)}f} %"
 
 
-def percents(interval: Interval) -> str:
+def percents(interval: Span) -> str:
     """Return ``+5.2 % [+4.4, +6.0]``."""
     low, high = interval.low * 100, interval.high * 100
-    return f"{percent(interval.estimate)} [{low:+.1f}, {high:+.1f}]"
+    digits = _digits(interval.estimate)
+    return f"{percent(interval.estimate)} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
 def sentence(estimates: Estimates) -> str:
@@ -51,6 +68,10 @@ def sentence(estimates: Estimates) -> str:
         f"{estimates.filter} adds {times(figure.overheads['new'])} {AT[estimates.gate]}"
         f" ({native}no-filter {time(figure.level.estimate)})"
     )
+
+
+def _digits(share: float) -> int:
+    return 1 if abs(share) < 1 else 0
 
 
 def _unit(ns: float) -> tuple[str, float, int]:
