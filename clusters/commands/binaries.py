@@ -6,11 +6,30 @@ from typing import TYPE_CHECKING
 
 from clusters import cache, release
 from clusters.commands.refusal import Refused
-from clusters.local.binaries import WrongBinary, building, golang, pins, store
+from clusters.local.binaries import (
+    DEFAULT_HUB,
+    WrongBinary,
+    building,
+    failures,
+    golang,
+    pins,
+    store,
+)
 from clusters.local.binaries.progress import Progress, amount
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    Get = Callable[[release.Release, Progress], tuple[store.Entry, bool]]
+
+ERRORS = (
+    building.BuildFailed,
+    cache.CacheUnwritable,
+    golang.GoMissing,
+    failures.FetchFailed,
+    WrongBinary,
+)
 
 
 def offer(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,6 +40,12 @@ def offer(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     action = actions.add_parser("list", help="show what is in the cache and what can be built")
     action.set_defaults(run=_list)
+    action = actions.add_parser("fetch", help="take them out of the official images, no Docker")
+    _offer_releases(action)
+    action.add_argument(
+        "--hub", default=DEFAULT_HUB, metavar="HOST/PATH", help="default: %(default)s"
+    )
+    action.set_defaults(run=_fetch)
     action = actions.add_parser("build", help="build istiod and the agent with Go")
     _offer_releases(action)
     action.set_defaults(run=_build)
@@ -59,24 +84,37 @@ def _damage(entry: store.Entry) -> str:
     return ""
 
 
+def _fetch(asked: argparse.Namespace) -> str:
+    from clusters.local.binaries import fetching  # only it pays for an HTTP client
+
+    return _each(asked, lambda wanted, progress: fetching.fetch(wanted, asked.hub, progress))
+
+
 def _build(asked: argparse.Namespace) -> str:
+    return _each(asked, lambda wanted, progress: building.build(_pin(wanted), progress))
+
+
+def _each(asked: argparse.Namespace, get: Get) -> str:
     progress = Progress()
-    lines = []
     try:
-        for wanted in _releases(asked):
-            if (pin := pins.of_release(wanted)) is None:
-                can = ", ".join(pin.version for pin in pins.KNOWN)
-                raise Refused(
-                    f"no module version is known for Istio {wanted.version}; Go can build {can}\n"
-                    f"Hint: python -m clusters binaries fetch --istio={wanted.version}"
-                )
-            entry, made = building.build(pin, progress)
-            lines.append(_told(entry, made=made))
-    except (golang.GoMissing, building.BuildFailed, WrongBinary, cache.CacheUnwritable) as error:
+        made = [get(wanted, progress) for wanted in _releases(asked)]
+    except ERRORS as error:
         raise Refused(str(error)) from error
+    except OSError as error:  # such as a full disk
+        raise Refused(f"{store.root()}: {error.strerror}\nHint: df -h {store.root()}") from error
     finally:
         progress.done()
-    return "".join(lines)
+    return "".join(_told(entry, made=new) for entry, new in made)
+
+
+def _pin(wanted: release.Release) -> pins.Pin:
+    if (pin := pins.of_release(wanted)) is not None:
+        return pin
+    can = ", ".join(pin.version for pin in pins.KNOWN)
+    raise Refused(
+        f"no module version is known for Istio {wanted.version}; Go can build {can}\n"
+        f"Hint: python -m clusters binaries fetch --istio={wanted.version}"
+    )
 
 
 def _releases(asked: argparse.Namespace) -> list[release.Release]:

@@ -105,8 +105,8 @@ def _choose(
     *,
     skew: bool,
 ) -> _Candidate:
-    others = []
-    for candidate in _candidates(role, given, cached):
+    others: list[str] = []
+    for candidate in _candidates(role, given, cached, others):
         if skew or pins.matches(release, candidate.program.version):
             return candidate
         others.append(f"{candidate.program.path} is {candidate.program.version}")
@@ -124,12 +124,17 @@ def _choose(
     )
 
 
-def _candidates(role: str, given: Path | None, cached: store.Entry | None) -> Iterator[_Candidate]:
+def _candidates(
+    role: str, given: Path | None, cached: store.Entry | None, others: list[str]
+) -> Iterator[_Candidate]:
     if given is not None:
         yield _Candidate(inspect(given, role), f"{OPTIONS[role]}={given}")
         return
     if on_path := shutil.which(role):
-        yield _Candidate(inspect(Path(on_path), role), "PATH")
+        try:
+            yield _Candidate(inspect(Path(on_path), role), "PATH")
+        except WrongBinary as error:  # nobody named it: what is in the cache may do
+            others.append(str(error).splitlines()[0])
     if cached is not None and (path := cached.path(role)):
         cached.check()
         yield _Candidate(_recorded(cached, role, path), cached.origin)

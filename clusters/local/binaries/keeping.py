@@ -43,8 +43,9 @@ def keep(
     entry's origin. An entry that is damaged is made again. `tell` takes a line for the user.
     Raises cache.CacheUnwritable, and what `fill` raises.
     """
-    with _alone(key, tell) as root:
-        target = root / key.name
+    root = store.root()
+    target = root / key.name
+    with alone(root / f".{key.name}.lock", f"another process that gets {key.version}", tell):
         if (there := store.read(target)) is not None:
             try:
                 there.check(thorough=True)
@@ -64,24 +65,27 @@ def keep(
 
 
 @contextmanager
-def _alone(key: Key, tell: Callable[[str], None]) -> Iterator[Path]:
+def alone(lock_file: Path, what: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """Let one process at a time be in the block; `what` names the others to a user who waits.
+
+    Raises cache.CacheUnwritable.
+    """
     import filelock  # 20 ms that a run which only looks does not pay
 
-    root = store.root()
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(root / f".{key.name}.lock")
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(lock_file)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            tell(f"another process is at Istio {key.version}; waiting for it")
+            tell(f"{what} is at work; waiting for it")
             lock.acquire(timeout=SECONDS)
     except OSError as error:
         if isinstance(error, TimeoutError):
             raise
-        raise cache.CacheUnwritable(root, error) from error
+        raise cache.CacheUnwritable(lock_file.parent, error) from error
     try:
-        yield root
+        yield
     finally:
         lock.release()
 
