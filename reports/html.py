@@ -7,6 +7,7 @@ import jinja2
 
 from reports.claims import claims
 from reports.findings import below_level, broken, not_checked, troubles
+from reports.latency.page import view
 from reports.matrix import LEGEND, tables
 from reports.model import Report
 from reports.verdict import LEVELS, claim, judged, overviews
@@ -25,6 +26,7 @@ def render(report: Report) -> str:
         below=below_level(report),
         holes=not_checked(report),
         claims=claims(report),
+        latency=view(report.latency, report.history),
         tables=tables(report),
         legend=LEGEND,
     )
