@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from filters import contracts
 
+_TIME = re.compile(r"(\d+(?:\.\d+)?) ?(ns|us|µs|ms)")
+_NANOSECONDS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000}
 LANGUAGE_NAMES = ("cpp", "rust", "go", "tinygo", "assemblyscript")
 
 
@@ -40,6 +43,12 @@ class Declaration(BaseModel):
         description="what it is configured with where a check asks no more than that it loads: "
         "text, or a table that becomes JSON; without it, the example of its contract",
     )
+    max_overhead: str = Field(
+        default="",
+        pattern=f"^({_TIME.pattern})?$",
+        description="what it may add to a request at most, such as 2.5us: the upper end of the "
+        "measured interval is held against it",
+    )
 
     @property
     def configuration_text(self) -> str:
@@ -47,6 +56,13 @@ class Declaration(BaseModel):
         if isinstance(self.configuration, str):
             return self.configuration or contracts.find(self.contract).configuration
         return json.dumps(self.configuration, ensure_ascii=False)
+
+    @property
+    def max_overhead_ns(self) -> float | None:
+        """Return the budget in ns, None where there is none."""
+        if (found := _TIME.fullmatch(self.max_overhead)) is None:
+            return None
+        return float(found[1]) * _NANOSECONDS[found[2]]
 
 
 def parse(text: str, *, folder: str) -> Declaration:
@@ -92,6 +108,8 @@ def _words(error: Mapping[str, Any]) -> str:
             return f"unknown key {key!r}; known are {', '.join(keys)}{_near(key, keys)}"
         case "missing":
             return f"{key} is missing"
+        case "string_pattern_mismatch" if key == "max_overhead":
+            return f"max_overhead: {error['input']!r} is no time such as 2.5us (ns, us or ms)"
         case "string_pattern_mismatch":
             return f"{key}: {error['input']!r} is no name (lower-case letters, digits and -)"
         case _ if key == "configuration":

@@ -11,6 +11,7 @@ class Module:
 
     `configuration` is one that it accepts, for checks that ask no more of it than to load.
     `build_seconds` is how long its build took, where it was built here and that was kept.
+    `max_overhead_ns` is what it may cost per request, None where it does not say.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Module:
     size: int
     configuration: str = ""
     build_seconds: float | None = None
+    max_overhead_ns: float | None = None
 
     @property
     def label(self) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from filters.module import Module
     from filters.publish import FileServer
 
+pytest_plugins = ("filters.reference_plugin",)
+
 CHOICE = pytest.StashKey[Choice]()
 FAILED = pytest.StashKey[set[str]]()
 NOTHING = pytest.StashKey[str]()
@@ -248,7 +250,11 @@ def _built(config: pytest.Config, chosen: Chosen, progress: Callable[[str], None
     from filters import build, cache, wasm
 
     try:
-        return replace(build.build(chosen, progress=progress), configuration=chosen.configuration)
+        return replace(
+            build.build(chosen, progress=progress),
+            configuration=chosen.configuration,
+            max_overhead_ns=chosen.max_overhead_ns,
+        )
     except toolchains.ToolchainMissing as missing:
         reason, skip = str(missing), not config.getoption("strict_toolchains")
     except (build.BuildFailed, cache.CacheUnwritable, wasm.InvalidModule) as failed:

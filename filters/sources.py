@@ -25,6 +25,7 @@ class Source:
     """A filter that can be built: its folder, and the edits that make a mutant of it.
 
     `configuration` is one that it accepts, for checks that ask no more of it than to load.
+    `max_overhead_ns` is what it may cost per request, None where it does not say.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Source:
     language: str
     edits: tuple[Edit, ...] = ()
     configuration: str = ""
+    max_overhead_ns: float | None = None
 
     @property
     def label(self) -> str:
@@ -64,6 +66,7 @@ def read(folder: Path) -> Source:
         contract=found.contract,
         language=found.language,
         configuration=found.configuration_text,
+        max_overhead_ns=found.max_overhead_ns,
     )
 
 

@@ -13,10 +13,10 @@ WRONG = {
     "not TOML": ("name = ", "is not valid TOML: Invalid value"),
     "a key misspelt": (
         SOUND + "configuraton = ''\n",
-        "unknown key 'configuraton'; known are name, contract, language, configuration. "
-        "Did you mean 'configuration'?",
+        "unknown key 'configuraton'; known are name, contract, language, configuration, "
+        "max_overhead. Did you mean 'configuration'?",
     ),
-    "a key like no other": (SOUND + "x = 1\n", "unknown key 'x'; known are name, .*configuration$"),
+    "a key like no other": (SOUND + "x = 1\n", "unknown key 'x'; known are name, .*max_overhead$"),
     "two mistakes": (
         'contrct = "any"\nlanguage = "cpp"\n',
         "contract is missing; unknown key 'contrct'.* 'contract'",
@@ -38,6 +38,11 @@ WRONG = {
         SOUND + "configuration = 7\n",
         "^configuration: must be a text, or a table that JSON can hold",
     ),
+    "a budget without a unit": (
+        SOUND + 'max_overhead = "2500"\n',
+        "max_overhead: '2500' is no time such as 2.5us",
+    ),
+    "a budget that is a number": (SOUND + "max_overhead = 2500\n", "max_overhead: must be a text"),
     "a configuration with a date": (
         SOUND + "[configuration]\nday = 2021-02-09\n",
         "configuration: must be a text, or a table that JSON can hold",
@@ -66,6 +71,21 @@ def test_a_mistake_is_named_by_its_key(case):
 )
 def test_a_configuration_is_text_for_the_filter(written, read):
     assert declaration.parse(SOUND + written, folder="mine").configuration_text == read
+
+
+@pytest.mark.parametrize(
+    ("written", "ns"),
+    [
+        ("", None),
+        ("max_overhead = ''\n", None),
+        ("max_overhead = '900ns'\n", 900),
+        ("max_overhead = '2.5us'\n", 2500),
+        ("max_overhead = '2.5 µs'\n", 2500),
+        ("max_overhead = '1ms'\n", 1_000_000),
+    ],
+)
+def test_a_budget_is_a_time_with_a_unit(written, ns):
+    assert declaration.parse(SOUND + written, folder="mine").max_overhead_ns == ns
 
 
 def test_the_contract_any_has_no_example():

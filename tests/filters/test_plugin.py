@@ -121,6 +121,18 @@ def test_several_filters_are_told_apart_by_name(run, own_filter, pytester):
             "--configuration=x: No such file or directory",
         ),
         (["--language=cpp", "--filter=."], "--language chooses *, and --filter replaces them"),
+        (
+            ["--reference=sound.wasm"],
+            "--reference=sound.wasm is an earlier module of one *are judged",
+        ),
+        (
+            ["--filter=sound.wasm", "--contract=any", "--reference=html.wasm"],
+            "--reference=html.wasm: html.wasm is not Wasm: it begins with*",
+        ),
+        (
+            ["--filter=sound.wasm", "--contract=any", "--reference=no.wasm"],
+            "--reference=no.wasm: *No such file or directory*",
+        ),
         (["--language=cobol"], "*--language=cobol: nothing here builds that; known are cpp*"),
         (["--language=cpp,rusty"], "*--language=rusty: nothing here builds that*"),
     ],
