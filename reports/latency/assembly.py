@@ -6,6 +6,7 @@ from statistics import fmean
 
 from reports.latency.estimates import Estimates
 from reports.latency.finding import SHARES, Curve, HistoryPoint, LatencyFinding, SessionRow
+from reports.latency.interval import over_sessions
 from reports.latency.judgement import Budget, Thresholds, Verdict
 from reports.latency.levels import quantile
 from reports.latency.measurement import ARMS, Arm, Block, Measurement
@@ -68,20 +69,25 @@ def finding(
 
 
 def point(found: LatencyFinding) -> HistoryPoint:
-    """Return one line of history; the interval is that of the overhead, over the mean level."""
+    """Return one line of history: overhead over level session by session, then the interval.
+
+    A restart changes both together, so that their ratio varies far less than either.
+    """
     gate = found.judged
-    new, level = gate.overheads["new"], gate.level.estimate
+    new = gate.overheads["new"]
+    pairs = zip(new.values, gate.level.values, strict=True)
+    ratio = over_sessions((overhead / level for overhead, level in pairs), found.confidence)
     return HistoryPoint(
         time=found.started,
         commit=found.commit,
         filter=found.filter,
         release=found.release,
         figure=found.gate,
-        overhead_ratio=new.estimate / level,
-        low=new.low / level,
-        high=new.high / level,
+        overhead_ratio=ratio.estimate,
+        low=ratio.low,
+        high=ratio.high,
         overhead_ns=new.estimate,
-        level_ns=level,
+        level_ns=gate.level.estimate,
         state=found.state,
         module=found.modules.get("new", ""),
         cpu=found.environment.cpu,

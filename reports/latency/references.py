@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,30 +54,42 @@ def keep(module: Path, folder: Path) -> Path:
     return target
 
 
-def accept(found: LatencyFinding, report_folder: Path, folder: Path | None = None) -> Accepted:
-    """Make the candidate of a finding the reference of its filter, or raise CannotAccept.
+def accept(
+    findings: Sequence[LatencyFinding], report_folder: Path, folder: Path | None = None
+) -> tuple[Accepted, ...]:
+    """Make the candidates of all findings the references of their filters, or none of them.
 
-    A module that was not measured soundly, or that got worse, is not taken.
+    Raises CannotAccept for a module that was not measured soundly, that got worse, or that is not
+    the one that was measured.
     """
+    home = folder or store()
+    measured = [_measured(found, report_folder) for found in findings]
+    taken = {
+        found.filter: Accepted(found.filter, found.modules["new"], keep(module, home))
+        for found, module in zip(findings, measured, strict=True)
+    }
+    index = {**_index(home), **{name: each.sha256 for name, each in taken.items()}}
+    home.mkdir(parents=True, exist_ok=True)
+    partial = home / f"{_INDEX}.{os.getpid()}"
+    partial.write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(home / _INDEX)
+    return tuple(taken.values())
+
+
+def _measured(found: LatencyFinding, report_folder: Path) -> Path:
     if found.state not in ("pass", "improvement"):
         raise CannotAccept(
-            f"{found.filter} was {found.state}: {'; '.join(found.reasons)}\n"
-            "Hint: pytest suites/latency --latency=deep"
+            f"nothing was accepted: {found.filter} was {found.state}: {'; '.join(found.reasons)}\n"
+            "Hint: python -m reports accept --filter LABEL, for one that passed"
         )
     sha256 = found.modules.get("new", "")
     module = report_folder / "latency" / f"{sha256}.wasm"
     if not sha256 or not module.is_file() or _sha256(module) != sha256:
         raise CannotAccept(
-            f"{found.filter}: the module {sha256[:12] or 'of this run'} is not at {module}\n"
-            "Hint: pytest suites/latency"
+            f"nothing was accepted: the module of {found.filter}, sha256 {sha256 or 'unknown'}, is"
+            f" not in {module.parent}\nHint: pytest suites/latency"
         )
-    home = folder or store()
-    path = keep(module, home)
-    index = {**_index(home), found.filter: sha256}
-    partial = home / f"{_INDEX}.{os.getpid()}"
-    partial.write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(home / _INDEX)
-    return Accepted(found.filter, sha256, path)
+    return module
 
 
 def _index(folder: Path) -> Mapping[str, str]:

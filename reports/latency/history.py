@@ -1,0 +1,84 @@
+"""One JSON line per filter and run: for plots and slow drift, never for a verdict."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from reports.latency.assembly import point
+from reports.latency.finding import HistoryPoint, LatencyFinding
+from reports.latency.wording import time
+
+KEPT = Path("latency") / "history.jsonl"
+"""Below the folder of a report."""
+SHOWN = 60
+"""Runs of one filter that a page shows."""
+
+
+class BadHistory(Exception):
+    """A line of the file is no point of history; the text names the line."""
+
+
+def read(path: Path) -> tuple[HistoryPoint, ...]:
+    """Return the points of a file, oldest first; a missing file has none. Raises BadHistory."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
+    points = []
+    for number, line in enumerate(lines, 1):
+        try:
+            points.append(HistoryPoint.model_validate_json(line))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BadHistory(
+                f"{path}, line {number} is no point of history: {first['msg']}\n"
+                f"Hint: sed -i {number}d {path}"
+            ) from error
+    return tuple(sorted(points, key=lambda each: each.time))
+
+
+def append(findings: Sequence[LatencyFinding], path: Path) -> tuple[HistoryPoint, ...]:
+    """Add the runs' points that the file does not have yet, and return what it holds then."""
+    known = read(path)
+    new = [each for each in map(point, findings) if each not in known]
+    if new:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{each.model_dump_json()}\n" for each in new)
+    return tuple(sorted((*known, *new), key=lambda each: each.time))
+
+
+def recent(points: Sequence[HistoryPoint], filters: Sequence[str]) -> tuple[HistoryPoint, ...]:
+    """Return the latest points of each of the filters."""
+    return tuple(
+        each
+        for name in dict.fromkeys(filters)
+        for each in [found for found in points if found.filter == name][-SHOWN:]
+    )
+
+
+def shown(points: Sequence[HistoryPoint]) -> str:
+    """Return the points as a table for a terminal, filter by filter."""
+    if not points:
+        return "no runs yet\n"
+    ordered = sorted(points, key=lambda each: (each.filter, each.release, each.time))
+    rows = [("filter", "release", "time", "commit", "overhead / no filter", "ns", "verdict")]
+    rows += [
+        (
+            each.filter,
+            each.release,
+            each.time[:16],
+            each.commit[:7],
+            f"{each.overhead_ratio * 100:.1f} % [{each.low * 100:.1f}, {each.high * 100:.1f}]",
+            time(each.overhead_ns),
+            each.state,
+        )
+        for each in ordered
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        + "\n"
+        for row in rows
+    )
