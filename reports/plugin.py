@@ -23,7 +23,6 @@ from reports.terminal import Line, render, verdict_lines
 from reports.verdict import LEVELS, judged, strictest
 
 if TYPE_CHECKING:
-    from reports.latency.finding import HistoryPoint, LatencyFinding
     from reports.model import Report
 
 __all__ = ["latency_findings", "latency_statistics"]
@@ -269,7 +268,8 @@ class Recorder:
         checks = self._collector.checks(
             config.stash[CATALOGUE], release=facts.get("istio", ""), folder=self._folder
         )
-        latency, past = self._latency()
+        latency = self._collector.latency()
+        past, self._problem = history.continued(latency, self._folder)
         incomplete = self._collector.why_incomplete(_stopped(session, exitstatus))
         self._report = assemble(
             checks,
@@ -288,16 +288,6 @@ class Recorder:
         except OSError as error:
             self._problem = f"cannot write the report to {self._folder}: {error.strerror}"
             session.exitstatus = exitstatus or pytest.ExitCode.TESTS_FAILED
-
-    def _latency(self) -> tuple[tuple[LatencyFinding, ...], tuple[HistoryPoint, ...]]:
-        """Return what this run measured, and the history that it now belongs to."""
-        found = self._collector.latency()
-        try:
-            kept = history.append(found, self._folder / history.KEPT) if found else ()
-        except (history.BadHistory, OSError) as error:
-            self._problem = f"no history of latency: {error}"
-            return found, ()
-        return found, history.recent(kept, [each.filter for each in found])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the conformance section; with -q only the verdict lines."""

@@ -49,13 +49,22 @@ def append(findings: Sequence[LatencyFinding], path: Path) -> tuple[HistoryPoint
     return tuple(sorted((*known, *new), key=lambda each: each.time))
 
 
-def recent(points: Sequence[HistoryPoint], filters: Sequence[str]) -> tuple[HistoryPoint, ...]:
-    """Return the latest points of each of the filters."""
-    return tuple(
+def continued(
+    findings: Sequence[LatencyFinding], folder: Path
+) -> tuple[tuple[HistoryPoint, ...], str]:
+    """Add a run to the history beside its report; return the filters' latest points, or why not."""
+    if not findings:
+        return (), ""
+    try:
+        points = append(findings, folder / KEPT)
+    except (BadHistory, OSError) as error:
+        return (), f"no history of latency: {error}"
+    recent = (
         each
-        for name in dict.fromkeys(filters)
+        for name in dict.fromkeys(found.filter for found in findings)
         for each in [found for found in points if found.filter == name][-SHOWN:]
     )
+    return tuple(recent), ""
 
 
 def shown(points: Sequence[HistoryPoint]) -> str:
