@@ -93,7 +93,8 @@ def _cached(release: Release, hub: str) -> store.Entry | None:
         if pins.matches(release, entry.version) and entry.hub in ("", hub)
     ]
     # Images are what the release ships, with its own Envoy; a build only comes close.
-    return max(fitting, key=lambda entry: entry.kind == store.IMAGES, default=None)
+    fitting.sort(key=lambda entry: entry.kind == store.IMAGES)
+    return fitting[-1] if fitting else None
 
 
 def _choose(
