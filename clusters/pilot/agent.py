@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WASM = protos.TYPE_PREFIX + "envoy.extensions.filters.http.wasm.v3.Wasm"
 RBAC = protos.TYPE_PREFIX + "envoy.extensions.filters.http.rbac.v3.RBAC"
+NETWORK_WASM = protos.TYPE_PREFIX + "envoy.extensions.filters.network.wasm.v3.Wasm"
+NETWORK_RBAC = protos.TYPE_PREFIX + "envoy.extensions.filters.network.rbac.v3.RBAC"
 TYPED_STRUCT = protos.TYPE_PREFIX + "udpa.type.v1.TypedStruct"
 DEFAULT_SECONDS = 5.0
 #: Before 1.15 the context of a fetch without a timeout had no end but the attempts' own.
@@ -87,9 +89,10 @@ class Agent:
         return Localized(None, tuple(failures), nack="; ".join(told))
 
     def _convert(self, resource: Resource) -> Resource:
-        wasm = self._wasm(resource)
-        if wasm is None:
+        found = self._wasm(resource)
+        if found is None:
             return resource
+        kind, wasm = found
         plugin = wasm.get("config", {})
         code = plugin.get("vm_config", {}).get("code", {})
         if "local" in code:
@@ -107,23 +110,28 @@ class Agent:
             raise FetchError(f"cannot fetch Wasm module {wanted.url}: {error}") from error
         self._strip_environment(plugin["vm_config"])
         plugin["vm_config"]["code"] = {"local": {"filename": str(path)}}
-        return {"name": resource["name"], "typed_config": {"@type": WASM} | wasm}
+        return {"name": resource["name"], "typed_config": {"@type": kind} | wasm}
 
-    def _wasm(self, resource: Resource) -> dict[str, Any] | None:
-        """Return the Wasm configuration in a resource, None if it is none of the agent's."""
+    def _wasm(self, resource: Resource) -> tuple[str, dict[str, Any]] | None:
+        """Return the Wasm configuration in a resource and its type, None if it is not for us."""
         typed = dict(resource.get("typed_config", {}))
         kind = typed.pop("@type", "")
-        if kind == WASM and "agent-converts-direct-wasm" in self.behaviours:
-            return typed
-        if kind == TYPED_STRUCT and typed.get("type_url") == WASM:
+        if kind in self._kinds() and "agent-converts-direct-wasm" in self.behaviours:
+            return kind, typed
+        inner = typed.get("type_url", "") if kind == TYPED_STRUCT else ""
+        if inner in self._kinds():
             try:
-                return protos.normalise(WASM, typed.get("value", {}))
+                return inner, protos.normalise(inner, typed.get("value", {}))
             except protos.ProtoError as error:
                 if "agent-refuses-wasm-without-code" in self.behaviours:
                     raise _Unusable(
                         f"failed to unmarshal the configuration {resource['name']}: {error}"
                     ) from error
         return None
+
+    def _kinds(self) -> tuple[str, ...]:
+        """Return the types of filters whose modules are fetched."""
+        return (WASM, NETWORK_WASM) if "agent-converts-network-wasm" in self.behaviours else (WASM,)
 
     def _wanted(self, name: str, plugin: Mapping[str, Any]) -> Wanted:
         remote = plugin["vm_config"]["code"]["remote"]
@@ -175,22 +183,23 @@ class Agent:
 
     def _substitute(self, resource: Resource) -> Resource | None:
         """Return what the release sends instead of a module it could not get, None for a NACK."""
-        plugin = (self._wasm(resource) or {}).get("config", {})
-        if _fails_open(plugin, self.behaviours):
+        kind, wasm = self._wasm(resource) or ("", {})
+        if _fails_open(wasm.get("config", {}), self.behaviours):
             if "agent-open-failure-allows-all" not in self.behaviours:
                 return resource
-            return self._rbac(resource["name"], "allow", {})
-        if "agent-closed-failure-denies-all" in self.behaviours:
-            return self._rbac(resource["name"], "deny", {"rules": {}})
-        return None
+            filled = self._rbac(kind, "allow", {})
+        elif "agent-closed-failure-denies-all" in self.behaviours:
+            filled = self._rbac(kind, "deny", {"rules": {}})
+        else:
+            return None
+        return {"name": resource["name"], "typed_config": filled}
 
-    def _rbac(self, name: str, verdict: str, rules: dict[str, Any]) -> Resource:
-        prefix = (
-            {"rules_stat_prefix": f"wasm-default-{verdict}"}
-            if "agent-substitute-has-stat-prefix" in self.behaviours
-            else {}
-        )
-        return {"name": name, "typed_config": {"@type": RBAC} | rules | prefix}
+    def _rbac(self, kind: str, verdict: str, rules: dict[str, Any]) -> dict[str, Any]:
+        network = kind == NETWORK_WASM
+        made: dict[str, Any] = {"@type": NETWORK_RBAC if network else RBAC} | rules
+        if "agent-substitute-has-stat-prefix" in self.behaviours:
+            made["stat_prefix" if network else "rules_stat_prefix"] = f"wasm-default-{verdict}"
+        return made
 
     def _modules(self) -> ModuleCache:
         if self._cache is None:

@@ -16,6 +16,7 @@ Key = tuple[str, str, str]
 """Kind, namespace and name."""
 
 _TOP_LEVEL = ("apiVersion", "kind", "metadata", "spec", "status")
+_OF_KUBERNETES = ("apiVersion", "kind", "metadata")
 _METADATA = message(
     name=text,
     namespace=text,
@@ -48,7 +49,8 @@ class NotBuilt(InvalidDocument):
 class Document:
     """One Istio object. `spec` is its JSON value; `creation_timestamp` is UTC, "" when not given.
 
-    `source` names where it was written, e.g. "bookinfo.yaml:3".
+    `source` names where it was written, e.g. "bookinfo.yaml:3"; `resource_version` is what the
+    API server stores it under, "" when it has not been there.
     """
 
     api_version: str
@@ -60,11 +62,29 @@ class Document:
     annotations: Mapping[str, str] = field(default_factory=dict)
     creation_timestamp: str = ""
     source: str = ""
+    resource_version: str = ""
 
     @property
     def key(self) -> Key:
         """Return kind, namespace and name, which no two documents share."""
         return self.kind, self.namespace, self.name
+
+    def written(self) -> dict[str, Any]:
+        """Return the object as it was written, apart from comments and layout."""
+        metadata: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
+        kept = {
+            "labels": dict(self.labels),
+            "annotations": dict(self.annotations),
+            "creationTimestamp": self.creation_timestamp,
+        }
+        metadata |= {key: value for key, value in kept.items() if value}
+        top_level = kinds.BUILT[self.kind].top_level
+        content = dict(self.spec) if top_level else {"spec": dict(self.spec)}
+        return {
+            "apiVersion": self.api_version,
+            "kind": self.kind,
+            "metadata": metadata,
+        } | content
 
     def __str__(self) -> str:
         """Return how people name the document: `EnvoyFilter istio-system/basic-auth`."""
@@ -119,14 +139,20 @@ def _document(tree: Tree, source: str, namespace: str) -> Document:
     metadata = value.get("metadata")
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         raise InvalidDocument(f"{here}: this {kind} has no metadata.name; Hint: give it one")
+    built = kinds.BUILT[kind]
+    known = (*_OF_KUBERNETES, *built.top_level) if built.top_level else _TOP_LEVEL
+    if built.top_level:
+        spec = {key: value[key] for key in built.top_level if value.get(key) is not None}
+    else:
+        spec = value.get("spec") or {}
     problems = [
         *(
-            Problem((), f"unknown field `{key}`; known are {', '.join(_TOP_LEVEL)}")
+            Problem((), f"unknown field `{key}`; known are {', '.join(known)}")
             for key in value
-            if key not in _TOP_LEVEL
+            if key not in known
         ),
         *_METADATA(metadata, ("metadata",)),
-        *kinds.BUILT[kind].spec(value.get("spec") or {}, ("spec",)),
+        *built.spec(spec, () if built.top_level else ("spec",)),
     ]
     if problems:
         raise _refusal(kind, metadata, problems[0], source, tree)
@@ -135,7 +161,7 @@ def _document(tree: Tree, source: str, namespace: str) -> Document:
         kind=kind,
         name=metadata["name"],
         namespace=metadata.get("namespace") or namespace,
-        spec=value.get("spec") or {},
+        spec=spec,
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         creation_timestamp=_timestamp(metadata.get("creationTimestamp"), here),

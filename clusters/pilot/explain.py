@@ -103,5 +103,4 @@ def line(outcome: "Outcome") -> str:
 def named(outcome: "Outcome") -> str:
     """Return how people name a patch and what it does."""
     kind, namespace, name = outcome.document
-    patch = f"configPatches[{outcome.index}] {outcome.apply_to} {outcome.operation}"
-    return f"{kind} {namespace}/{name} {patch}"
+    return f"{kind} {namespace}/{name} {outcome.part}"

@@ -60,10 +60,15 @@ CONTEXTS = ("ANY", "SIDECAR_INBOUND", "SIDECAR_OUTBOUND", "GATEWAY", "WAYPOINT")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of Istio document: the apiVersions it may carry and the shape of its spec."""
+    """One kind of document: the apiVersions it may carry and the shape of its spec.
+
+    A kind of Kubernetes has its content beside the metadata: `top_level` names those fields, which
+    are its spec here.
+    """
 
     api_versions: tuple[str, ...]
     spec: Shape
+    top_level: tuple[str, ...] = ()
 
 
 def _only(built: tuple[str, ...], known: tuple[str, ...]) -> Shape:
@@ -288,6 +293,50 @@ _ENVOY_FILTER = message(
     ),
 )
 
+_SELECTION: dict[str, Shape] = {
+    "selector": message(matchLabels=_labels),
+    "targetRefs": list_of(message(group=text, kind=text, name=text, namespace=text)),
+    "priority": signed,
+    "match": list_of(
+        message(
+            mode=one_of("UNDEFINED", "CLIENT", "SERVER", "CLIENT_AND_SERVER"),
+            ports=list_of(message(number=whole)),
+        )
+    ),
+}
+_MODULE: dict[str, Shape] = {
+    "url": text,
+    "sha256": text,
+    "imagePullPolicy": one_of("UNSPECIFIED_POLICY", "IfNotPresent", "Always"),
+    "imagePullSecret": text,
+    "verificationKey": text,
+    "pluginConfig": mapping,
+    "pluginName": text,
+    "failStrategy": one_of("FAIL_CLOSE", "FAIL_OPEN", "FAIL_RELOAD"),
+    "vmConfig": message(
+        env=list_of(message(name=text, value=text, valueFrom=one_of("INLINE", "HOST")))
+    ),
+    "type": one_of("UNSPECIFIED_PLUGIN_TYPE", "HTTP", "NETWORK"),
+}
+_WASM_PLUGIN = message(
+    phase=one_of("UNSPECIFIED_PHASE", "AUTHN", "AUTHZ", "STATS"),
+    targetRef=message(group=text, kind=text, name=text, namespace=text),
+    **_SELECTION,
+    **_MODULE,
+)
+_TRAFFIC_EXTENSION = message(
+    phase=one_of("UNSPECIFIED", "AUTHN", "AUTHZ", "STATS"),
+    wasm=message(**_MODULE),
+    lua=message(inlineCode=text),
+    **_SELECTION,
+)
+_SECRET_FIELDS: dict[str, Shape] = {
+    "type": text,
+    "data": _labels,
+    "stringData": _labels,
+    "immutable": flag,
+}
+
 _TRAFFIC_VERSIONS = tuple(f"networking.istio.io/{one}" for one in ("v1alpha3", "v1beta1", "v1"))
 
 BUILT: dict[str, Kind] = {
@@ -295,6 +344,9 @@ BUILT: dict[str, Kind] = {
     "VirtualService": Kind(_TRAFFIC_VERSIONS, _VIRTUAL_SERVICE),
     "ServiceEntry": Kind(_TRAFFIC_VERSIONS, _SERVICE_ENTRY),
     "EnvoyFilter": Kind(("networking.istio.io/v1alpha3",), _ENVOY_FILTER),
+    "WasmPlugin": Kind(("extensions.istio.io/v1alpha1",), _WASM_PLUGIN),
+    "TrafficExtension": Kind(("extensions.istio.io/v1alpha1",), _TRAFFIC_EXTENSION),
+    "Secret": Kind(("v1",), message(**_SECRET_FIELDS), top_level=tuple(_SECRET_FIELDS)),
 }
 """The kinds the embedded control plane reads."""
 
@@ -306,8 +358,6 @@ NOT_BUILT = (
     "RequestAuthentication",
     "Sidecar",
     "Telemetry",
-    "TrafficExtension",
-    "WasmPlugin",
     "WorkloadEntry",
     "WorkloadGroup",
 )

@@ -17,6 +17,7 @@ from clusters.pilot.gateways import merge
 from clusters.pilot.listeners import listener
 from clusters.pilot.routes import route_configuration
 from clusters.pilot.services import labels_of, services
+from clusters.pilot.wasm import plugins
 
 if TYPE_CHECKING:
     from clusters.pilot.documents import Document
@@ -58,8 +59,10 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     mesh = services(documents, node)
     ports = merge(documents, node, mesh, behaviours)
     ledger = Ledger()
-    every, reaching = _patches(documents, node, labels_of(node, mesh), behaviours, ledger)
-    generated = [listener(port, behaviours) for port in ports]
+    labels = labels_of(node, mesh)
+    every, reaching = _patches(documents, node, labels, behaviours, ledger)
+    wasm = plugins.read(documents, node, labels, behaviours)
+    generated = [wasm.placed(listener(port, behaviours)) for port in ports]
     on_filters = [patch for patch in reaching if patch.apply_to == "HTTP_FILTER"]
     if not generated:
         for patch in on_filters:
@@ -76,9 +79,13 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
         ),
         clusters=upstreams.clusters(mesh, behaviours),
         endpoints=upstreams.endpoints(mesh),
-        extensions=extensions,
-        outcomes=tuple(
-            by_patch.get((patch.document, patch.index)) or ledger.outcome(patch) for patch in every
+        extensions=(*extensions, *wasm.configurations()),
+        outcomes=(
+            *(
+                by_patch.get((patch.document, patch.index)) or ledger.outcome(patch)
+                for patch in every
+            ),
+            *wasm.outcomes(listeners),
         ),
         warnings=warnings,
     )

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import protos, re2, routevalidation
+from clusters.pilot import protos, re2, routevalidation, secrets
 from clusters.pilot.documents import InvalidDocument
 from clusters.pilot.envoyfilter import names
 from clusters.pilot.envoyfilter.value import MESSAGES
+from clusters.pilot.wasm.fields import KINDS
+from clusters.pilot.wasm.validation import findings as wasm_findings
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -46,6 +48,11 @@ def _findings(document: "Document", behaviours: "Behaviours") -> Findings:
         yield True, f'no matches for kind "{document.kind}" in version "{document.api_version}"'
     if document.kind == "EnvoyFilter":
         yield from _envoy_filter(document.spec, behaviours)
+    elif document.kind in KINDS:
+        yield from wasm_findings(document, behaviours)
+    elif document.kind == "Secret":
+        for text in secrets.errors(document):
+            yield True, text
     else:
         for text in routevalidation.errors(document):
             yield True, text

@@ -83,7 +83,7 @@ REFUSED: list[tuple[Any, ...]] = [
         "unknown kind",
         GATEWAY.replace("Gateway", "Gatewy"),
         "unknown kind 'Gatewy'; known are Gateway, VirtualService, ServiceEntry, "
-        "EnvoyFilter. Hint: did you mean Gateway?",
+        "EnvoyFilter, WasmPlugin, TrafficExtension, Secret. Hint: did you mean Gateway?",
     ),
     (
         "kubernetes kind",

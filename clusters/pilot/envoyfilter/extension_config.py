@@ -44,7 +44,7 @@ def _asked(listeners: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for listener in listeners:
         for chain in listener["filter_chains"]:
             for network in chain["filters"]:
-                for one in network["typed_config"].get("http_filters", ()):
+                for one in network.get("typed_config", {}).get("http_filters", ()):
                     source = (one.get("config_discovery") or {}).get("config_source") or {}
                     if "ads" in source:
                         yield f"listener {listener['name']}", one["name"]

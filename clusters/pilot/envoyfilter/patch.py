@@ -15,7 +15,11 @@ _WITH_INSERTS = ("HTTP_FILTER",)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one patch: `sentence` says what it was applied to, or why it was not."""
+    """What became of one patch: `sentence` says what it was applied to, or why it was not.
+
+    A WasmPlugin or TrafficExtension has one: `apply_to` is the class of its filter and `operation`
+    its phase.
+    """
 
     document: Key
     index: int
@@ -23,6 +27,12 @@ class Outcome:
     operation: str
     effective: bool
     sentence: str
+
+    @property
+    def part(self) -> str:
+        """Return which part of its document this is about, and what that does."""
+        index = f"configPatches[{self.index}] " if self.document[0] == "EnvoyFilter" else ""
+        return f"{index}{self.apply_to} {self.operation}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

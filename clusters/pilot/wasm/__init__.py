@@ -1,0 +1,1 @@
+"""WasmPlugin and TrafficExtension: from documents to filters and extension configurations."""
