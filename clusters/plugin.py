@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from clusters.local.envoy import Binary
     from clusters.manifest import Manifest
 
+pytest_plugins = ("clusters.stopwatch.plugin",)
+
 PLACES = ("local",)
 RELEASE = pytest.StashKey[release.Release]()
 BINARY: pytest.StashKey[Binary] = pytest.StashKey()

@@ -20,13 +20,12 @@ Role = Literal["none", "empty", "new", "ref", "native"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arm:
-    """A listener to be timed: whose it is, which of its copies, and whether a filter acts in it.
+    """A listener to be timed: what is in it, which copy of that, and whether its answers show it.
 
-    `subject` is empty for arms that all subjects share. `listener` is what the control plane makes.
+    `listener` is what the control plane makes, in Envoy's JSON form.
     """
 
     role: Role
-    subject: str
     copy: int
     acting: bool
     listener: dict[str, Any]
@@ -34,7 +33,7 @@ class Arm:
     @property
     def name(self) -> str:
         """Return the name of its listener and of its log."""
-        return f"{self.role}-{self.subject.replace(' ', '-')}-{self.copy}"
+        return f"{self.role}-{self.copy}"
 
 
 @dataclass(frozen=True, slots=True)

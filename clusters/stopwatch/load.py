@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,31 +20,40 @@ _CHUNKED = re.compile(rb"^transfer-encoding: *chunked", re.IGNORECASE | re.MULTI
 _BODILESS = (b"204", b"304")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Protocol):
     """A request that a filter answers by `status`, and that is let through without one."""
 
-    headers: Mapping[str, str]
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The request that is timed, and how it is seen that the filter acts.
-
-    `effect` is a header line, such as "hello: world", that the answers of a filter carry and no
-    other answer does. `refusal` is a request sent beside the timed ones, in every block and never
-    timed. Without either nothing is promised, and every answer must be like the first.
-    """
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    effect: str = ""
-    refusal: Refusal | None = None
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return its header lines."""
 
     @property
-    def promises(self) -> bool:
-        """Whether an answer can show that a filter acts."""
-        return bool(self.effect or self.refusal)
+    def status(self) -> int:
+        """Return the status that the filter answers with."""
+
+
+class Load(Protocol):
+    """The request that is timed, and how it is seen that the filter acts.
+
+    Without an effect and a refusal nothing is promised, and every answer must be like the first.
+    """
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the header lines of the timed request."""
+
+    @property
+    def effect(self) -> str:
+        """Return the header line, "hello: world", that only a filter's answers carry; or ""."""
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Return a request that is sent beside the timed ones in every block, never timed."""
+
+
+def promises(load: Load) -> bool:
+    """Tell whether an answer can show that a filter acts."""
+    return bool(load.effect or load.refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class Answer:
 
 def timed(load: Load, *, acting: bool) -> Answer:
     """Return what the timed request must be answered with by an arm, with or without a filter."""
-    if acting and not load.promises:
+    if acting and not promises(load):
         return Answer(None)
     line = f"{load.effect.lower()}\r\n".encode() if load.effect else b""
     return Answer(200, present=line) if acting else Answer(200, absent=line)

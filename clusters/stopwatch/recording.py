@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from clusters.stopwatch.arms import Arm
+    from clusters.stopwatch.environment import Disturbance, Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,22 @@ class Session:
     lines: int
     complaints: tuple[str, ...]
     ready_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Several sessions, and where and how they were taken.
+
+    `without_clock` says why spans are not told, "" where they are; `promises` whether every answer
+    of a filter was seen to show that it acts.
+    """
+
+    sessions: tuple[Session, ...]
+    started: datetime
+    seed: int
+    mode: str
+    machine: Machine
+    disturbance: Disturbance
+    envoy: str
+    without_clock: str
+    promises: bool

@@ -75,7 +75,9 @@ class _Load:
             return []
         bursts: list[_Burst] = []
         with ExitStack() as stack:
-            clients = {arm: self._client(stack, arm.name + suffix, connections) for arm in arms}
+            # In one order in every session, a copy would have the same luck with memory each time.
+            order = schedule.shuffled(arms, f"{self.seed} {connections} {suffix} clients")
+            clients = {arm: self._client(stack, arm.name + suffix, connections) for arm in order}
             self._warm_up(clients)
             ends = time.monotonic() + seconds
             orders = schedule.rounds(arms, f"{self.seed} {connections} {suffix}")

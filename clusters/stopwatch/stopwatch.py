@@ -1,0 +1,128 @@
+"""The instrument: filters as arms beside no filter, over several proxies, one after the other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from clusters.stopwatch import accesslog, clock, environment, session
+from clusters.stopwatch.arms import Arm, ControlPlane, Role
+from clusters.stopwatch.load import promises
+from clusters.stopwatch.recording import Recording, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clusters.local.envoy import Binary
+    from clusters.stopwatch.load import Load
+
+Mode = Literal["quick", "deep"]
+
+#: Virtual machines per module: two of one module differ by about 1 % of what it costs.
+COPIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is measured: sessions at least and at most, and seconds that decide between."""
+
+    least: int
+    most: int
+    seconds: float
+    plan: session.Plan
+
+
+#: Many short sessions, not few long ones: what differs most is one proxy from the next.
+_SHORT = session.Plan(busy=0.5, idle=0.1, ways=0.15)
+_LONG = session.Plan(busy=1.0, idle=0.2, ways=0.3)
+#: A comparison with a reference needs more sessions than an overhead does.
+QUICK = Effort(least=4, most=6, seconds=5.0, plan=_SHORT)
+QUICK_COMPARED = Effort(least=4, most=10, seconds=9.0, plan=_SHORT)
+DEEP = Effort(least=24, most=24, seconds=0.0, plan=_LONG)
+SECOND_LOOK = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """Measures what filters cost behind a gateway of a release."""
+
+    binary: Binary
+    control_plane: ControlPlane
+    mode: Mode
+    without_clock: str = ""
+
+    def arms(
+        self,
+        modules: Mapping[Role, tuple[str, str]],
+        configuration: str,
+        *,
+        native: Mapping[str, Any] | None = None,
+        copies: int = COPIES,
+    ) -> tuple[Arm, ...]:
+        """Return the arms of a filter, made from the documents that would put it in place.
+
+        `modules` holds URL and sha256 of "new" and, where there are any, "ref" and "empty". Raises
+        gate.NotProven in one of its kinds where documents change nothing or a module cannot be
+        fetched.
+        """
+        plane = self.control_plane
+        made = [Arm("none", 0, acting=False, listener=plane.listener())]
+        if native is not None:
+            made.append(Arm("native", 0, acting=True, listener=plane.with_native(dict(native))))
+        for role, (url, sha256) in modules.items():
+            acting = role != "empty"
+            for copy in range(copies if acting else 1):
+                listener = plane.with_module(
+                    url, configuration if acting else "", name=f"{role}-{copy}", sha256=sha256
+                )
+                made.append(Arm(role, copy, acting=acting, listener=listener))
+        return tuple(made)
+
+    def measure(self, arms: tuple[Arm, ...], load: Load, *, seed: int) -> Recording:
+        """Return what was seen of the arms under a load, in as many sessions as the mode allows."""
+        effort = self._effort(arms)
+        return self._sessions(arms, load, effort, seed=seed, first=0)
+
+    def measure_more(self, before: Recording, arms: tuple[Arm, ...], load: Load) -> Recording:
+        """Return further sessions only, for a second look."""
+        plan = self._effort(arms).plan
+        effort = Effort(SECOND_LOOK, SECOND_LOOK, 0.0, plan)
+        return self._sessions(arms, load, effort, seed=before.seed, first=len(before.sessions))
+
+    def _effort(self, arms: tuple[Arm, ...]) -> Effort:
+        if self.mode == "deep":
+            return DEEP
+        return QUICK_COMPARED if any(arm.role == "ref" for arm in arms) else QUICK
+
+    def _sessions(
+        self, arms: tuple[Arm, ...], load: Load, effort: Effort, *, seed: int, first: int
+    ) -> Recording:
+        machine, before = environment.machine(), environment.reading()
+        started, began = datetime.now(UTC), time.monotonic()
+        plan = effort.plan
+        if self.without_clock:
+            plan = session.Plan(plan.busy, plan.idle, ways=0.0, spans=accesslog.NO_CLOCK)
+        taken: list[Session] = []
+        for number in range(first, first + effort.most):
+            each = (time.monotonic() - began) / max(1, len(taken))
+            if len(taken) >= effort.least and (len(taken) + 1) * each > effort.seconds:
+                break
+            taken.append(session.run(self.binary, arms, load, plan, number=number, seed=str(seed)))
+        return Recording(
+            sessions=tuple(taken),
+            started=started,
+            seed=seed,
+            mode=self.mode,
+            machine=machine,
+            disturbance=environment.between(before, environment.reading()),
+            envoy=self.binary.version,
+            without_clock=self.without_clock,
+            promises=promises(load),
+        )
+
+
+def ready(binary: Binary, control_plane: ControlPlane, mode: Mode) -> Stopwatch:
+    """Return a stopwatch for this proxy; one without the clock reads CPU time, and says why."""
+    return Stopwatch(binary, control_plane, mode, without_clock=clock.why_without(binary))

@@ -1,0 +1,1 @@
+"""Checks of what a filter costs per request."""

@@ -1,0 +1,83 @@
+"""From what the stopwatch saw of one filter to the measurement that is judged."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def measurement(
+    latency: Any, recording: Any, label: str, release: str, load: Any, modules: Mapping[str, str]
+) -> Any:
+    """Return a latency.Measurement; `modules` holds the sha256 of each arm's module."""
+    clock = not recording.without_clock
+    machine, disturbance = recording.machine, recording.disturbance
+    return latency.Measurement(
+        filter=label,
+        release=release,
+        started=recording.started.isoformat(timespec="seconds"),
+        mode=recording.mode,
+        seed=recording.seed,
+        environment=latency.Environment(
+            cpu=machine.cpu,
+            cores=machine.cores,
+            load=machine.load,
+            steal=disturbance.steal,
+            foreign=disturbance.foreign,
+            envoy=recording.envoy,
+            kernel=machine.kernel,
+            hypervisor=machine.hypervisor,
+        ),
+        modules=dict(modules),
+        configuration=hashlib.sha256(load.configuration.encode()).hexdigest(),
+        blocks=_blocks(latency, _all(recording, "busy"), clock),
+        idle=_blocks(latency, _all(recording, "idle"), clock),
+        upstream=_ways(latency, _all(recording, "ways")),
+        log_lines=sum(each.lines for each in recording.sessions) if clock else None,
+        clock="envoy" if clock else "cpu",
+        degraded=recording.without_clock and f"Envoy says: {recording.without_clock}",
+        effect_asserted=recording.promises,
+    )
+
+
+def _all(recording: Any, part: str) -> Iterable[Any]:
+    return (block for session in recording.sessions for block in getattr(session, part))
+
+
+def _blocks(latency: Any, blocks: Iterable[Any], clock: bool) -> tuple[Any, ...]:
+    return tuple(
+        latency.Block(
+            **_common(block),
+            durations=block.spans[0] if clock else (),
+            to_last_byte=block.spans[1] if clock else (),
+        )
+        for block in blocks
+    )
+
+
+def _ways(latency: Any, blocks: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(
+        latency.Block(
+            **_common(block),
+            durations=(),
+            to_last_byte=(),
+            request_path=block.spans[0],
+            response_path=block.spans[1],
+        )
+        for block in blocks
+    )
+
+
+def _common(block: Any) -> dict[str, Any]:
+    return {
+        "session": block.session,
+        "round": block.round,
+        "arm": block.arm.role,
+        "copy": block.arm.copy,
+        "cpu_ns": block.cpu_ns,
+        "requests": block.requests,
+        "bad": block.bad,
+    }
