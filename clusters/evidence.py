@@ -63,14 +63,10 @@ def _exchange(request: Request, reply: Reply | Unanswered) -> str:
 
 
 def _plain(document: Document) -> dict[str, object]:
-    plain: dict[str, object] = json.loads(
-        json.dumps(
-            {
-                "apiVersion": document.api_version,
-                "kind": document.kind,
-                "metadata": {"name": document.name, "namespace": document.namespace},
-                "spec": document.spec,
-            }
-        )
-    )
+    plain: dict[str, object] = json.loads(json.dumps(document.written()))
+    # Evidence is handed on: what a Secret holds, and what people annotate it with, is not in it.
+    if document.kind == "Secret":
+        for part in ("data", "stringData"):
+            plain |= {part: dict.fromkeys(document.spec[part], "…")} if part in plain else {}
+        plain["metadata"] = {"name": document.name, "namespace": document.namespace}
     return plain

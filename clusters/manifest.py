@@ -34,21 +34,23 @@ class Manifest:
     def text(self) -> str:
         """Return the documents as they were written, apart from comments and layout."""
         # Any JSON document is a YAML document, and needs no care for what YAML 1.1 makes of text.
-        return "".join(f"---\n{json.dumps(_plain(one))}\n" for one in self.documents)
+        return "".join(f"---\n{json.dumps(one.written())}\n" for one in self.documents)
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Return the addresses that Wasm modules are fetched from, each once."""
-        found = (http["uri"] for one in self.documents for http in _addresses(one.spec))
+        found = (url for one in self.documents for url in _urls(one))
         return tuple(dict.fromkeys(found))
 
     def serving(self, url: str) -> Manifest:
         """Return the same documents with every module fetched from `url` instead."""
-        moved = tuple(replace(one, spec=_moved(one.spec, url)) for one in self.documents)
+        moved = tuple(replace(one, spec=_moved(one, url)) for one in self.documents)
         return replace(self, documents=moved)
 
 
-KIND = "EnvoyFilter"
+PLUGINS = ("WasmPlugin", "TrafficExtension")
+JUDGED = ("EnvoyFilter", *PLUGINS)
+"""The kinds that may or may not take effect; a manifest holds at least one of them."""
 
 
 def read(paths: Sequence[Path], release: Release) -> Manifest:
@@ -70,12 +72,14 @@ def read(paths: Sequence[Path], release: Release) -> Manifest:
     if not found:
         named = ", ".join(map(str, files))
         raise InvalidManifest(f"--manifest: no document in {named}")
-    idle = [str(one) for one in found if one.kind == KIND and not one.spec.get("configPatches")]
-    if idle or not any(one.kind == KIND for one in found):
+    idle = [
+        str(one) for one in found if one.kind == "EnvoyFilter" and not one.spec.get("configPatches")
+    ]
+    if idle or not any(one.kind in JUDGED for one in found):
         named = ", ".join(idle or map(str, files))
         raise InvalidManifest(
-            f"--manifest: there is no patch to judge in {named}\n"
-            "Hint: an EnvoyFilter has its patches in spec.configPatches"
+            f"--manifest: there is no patch and no plugin to judge in {named}\n"
+            "Hint: an EnvoyFilter has its patches in spec.configPatches, a WasmPlugin has a url"
         )
     told = tuple(f"{text} ({', '.join(where)})" for text, where in warnings.items())
     return Manifest(found, told)
@@ -90,7 +94,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_file():
         raise InvalidManifest(
             f"--manifest={path}: no such file or folder\n"
-            "Hint: give a YAML file with EnvoyFilters, or a folder of such files"
+            "Hint: give a YAML file with EnvoyFilters or WasmPlugins, or a folder of such files"
         )
     return [path]
 
@@ -114,24 +118,26 @@ def _remote(value: Mapping[str, Any]) -> Any:
     return (remote.get("http_uri") or remote.get("httpUri")) if isinstance(remote, dict) else None
 
 
-def _moved(spec: Mapping[str, Any], url: str) -> dict[str, Any]:
-    copy: dict[str, Any] = json.loads(json.dumps(spec))
-    for http in _addresses(copy):
-        http["uri"] = url  # type: ignore[index]
+def _urls(document: Document) -> Iterator[str]:
+    if document.kind in PLUGINS:
+        module = _module(document.spec)
+        if isinstance(url := module.get("url"), str) and not url.startswith("file://"):
+            yield url
+    else:
+        yield from (http["uri"] for http in _addresses(document.spec))
+
+
+def _module(spec: Mapping[str, Any]) -> Any:
+    """Return the part of a plugin that says where its module is; it has none with Lua."""
+    return spec if "url" in spec else spec.get("wasm") or {}
+
+
+def _moved(document: Document, url: str) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(document.spec))
+    if document.kind in PLUGINS:
+        if list(_urls(document)):
+            _module(copy)["url"] = url
+    else:
+        for http in _addresses(copy):
+            http["uri"] = url  # type: ignore[index]
     return copy
-
-
-def _plain(document: Document) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": document.name, "namespace": document.namespace}
-    if document.labels:
-        metadata["labels"] = dict(document.labels)
-    if document.annotations:
-        metadata["annotations"] = dict(document.annotations)
-    if document.creation_timestamp:
-        metadata["creationTimestamp"] = document.creation_timestamp
-    return {
-        "apiVersion": document.api_version,
-        "kind": document.kind,
-        "metadata": metadata,
-        "spec": dict(document.spec),
-    }

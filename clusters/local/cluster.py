@@ -59,6 +59,7 @@ class LocalCluster:
     _log_mark: int = 0
     _names: Iterator[int] = field(default_factory=itertools.count)
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __repr__(self) -> str:
         return f"<local gateway as istio {self.release.version} at {self.gateway.url}>"
@@ -161,14 +162,21 @@ class LocalCluster:
         )
 
     def _dated(self, parsed: tuple[Document, ...]) -> Documents:
-        """Give each document the age that the API server would: istiod orders by it."""
+        """Give each document the age and version that the API server would.
+
+        istiod orders by the age; the agent is told the version, which changes with the content.
+        """
         dated = {}
         for document in parsed:
             known = self._documents.get(document.key)
             created = document.creation_timestamp or (
                 known.creation_timestamp if known else self._now()
             )
-            dated[document.key] = replace(document, creation_timestamp=created)
+            unchanged = known is not None and known.spec == document.spec
+            version = known.resource_version if known and unchanged else str(next(self._versions))
+            dated[document.key] = replace(
+                document, creation_timestamp=created, resource_version=version
+            )
         return dated
 
     def _now(self) -> str:
@@ -263,13 +271,11 @@ def running(
 
 def _wanted_extensions(snapshot: Snapshot) -> set[str]:
     """Return the names that the listeners ask for: istiod sends no others."""
-    return {
-        http_filter["name"]
+    lists = itertools.chain.from_iterable(
+        [*gate.managers(listener), *(chain["filters"] for chain in listener["filter_chains"])]
         for listener in snapshot.listeners
-        for manager in gate.managers(listener)
-        for http_filter in manager
-        if "config_discovery" in http_filter
-    }
+    )
+    return {one["name"] for filters in lists for one in filters if "config_discovery" in one}
 
 
 def _resources(

@@ -22,6 +22,32 @@ def envoy_filter(name="mine", patch="{applyTo: HTTP_FILTER, patch: {operation: R
     )
 
 
+PLUGIN = """\
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: mine, namespace: istio-system}
+spec: {url: "oci://registry.example/filters/mine:1", imagePullSecret: pull, phase: AUTHN}
+---
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/dockerconfigjson
+metadata: {name: pull, namespace: istio-system}
+stringData: {.dockerconfigjson: '{"auths": {}}'}
+"""
+EXTENSION = """\
+apiVersion: extensions.istio.io/v1alpha1
+kind: TrafficExtension
+metadata: {name: mine, namespace: istio-system}
+spec: {wasm: {url: "http://a/1.wasm"}, phase: AUTHN}
+"""
+LUA = """\
+apiVersion: extensions.istio.io/v1alpha1
+kind: TrafficExtension
+metadata: {name: mine, namespace: istio-system}
+spec: {lua: {inlineCode: "-- nothing"}}
+"""
+
+
 def without_source(found):
     return [replace(one, source="") for one in found]
 
@@ -90,6 +116,55 @@ def test_an_address_counts_only_where_code_is_fetched_from(tmp_path, spelling):
     assert moved.text.count("http://a/1.wasm") == 1, "the same words elsewhere are left alone"
 
 
+def test_plugins_and_their_secrets_are_read_and_applied_as_they_are(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(PLUGIN)
+
+    found = manifest.read([file], RELEASE)
+
+    assert without_source(documents.parse(found.text)) == without_source(documents.read(file))
+    assert [str(one) for one in found.documents] == [
+        "WasmPlugin istio-system/mine",
+        "Secret istio-system/pull",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        (PLUGIN, ("oci://registry.example/filters/mine:1",)),
+        (EXTENSION, ("http://a/1.wasm",)),
+        (LUA, ()),
+        (PLUGIN.replace("oci://registry.example/filters/mine:1", "file:///mine.wasm"), ()),
+    ],
+    ids=["WasmPlugin", "TrafficExtension", "Lua", "a file of the proxy's"],
+)
+def test_only_the_address_of_a_plugins_module_changes(tmp_path, text, urls):
+    file = tmp_path / "a.yaml"
+    file.write_text(text)
+    found = manifest.read([file], RELEASE)
+
+    moved = found.serving("http://127.0.0.1:1/x.wasm")
+
+    assert found.urls == urls
+    for url in urls:
+        assert moved.text == found.text.replace(url, "http://127.0.0.1:1/x.wasm")
+    assert moved.urls == (("http://127.0.0.1:1/x.wasm",) if urls else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "release_name", "kind"),
+    [(PLUGIN, "1.11", "WasmPlugin"), (EXTENSION, "1.29", "TrafficExtension")],
+)
+def test_a_kind_that_a_release_does_not_have_is_refused(tmp_path, text, release_name, kind):
+    file = tmp_path / "a.yaml"
+    file.write_text(text)
+
+    words = f'no matches for kind "{kind}" in version "extensions.istio.io/v1alpha1"'
+    with pytest.raises(manifest.InvalidManifest, match=words):
+        manifest.read([file], release.find(release_name))
+
+
 def test_a_folder_is_read_file_by_file_in_order(tmp_path):
     for name in ("b.yml", "a.yaml", "c.json", "notes.txt"):
         text = envoy_filter(name=name[0]) if name != "notes.txt" else "no: yaml: this"
@@ -114,7 +189,7 @@ WRONG = {
     "no patch": (
         "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\n"
         "metadata: {name: idle, namespace: istio-system}\nspec: {configPatches: []}\n",
-        "no patch to judge in EnvoyFilter istio-system/idle",
+        "no patch and no plugin to judge in EnvoyFilter istio-system/idle",
     ),
     "another kind": ("kind: EnvoyFiltr\n", "a.yaml:1: unknown kind 'EnvoyFiltr'.*EnvoyFilter"),
     "not built": ("kind: WasmPlugins\n", "unknown kind"),
