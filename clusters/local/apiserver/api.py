@@ -127,7 +127,7 @@ class Api:
             raise ApiError(
                 422, "sendInitialEvents is only allowed with resourceVersionMatch=NotOlderThan"
             )
-        # A watch from no version or from 0 begins with what is there, as from an API server's cache.
+        # From no version, or from 0, a watch begins with what is there.
         return Watch(
             Subscription(target.resource, target.namespace, _selection(request, target)),
             target,

@@ -17,7 +17,7 @@ LIMIT_BYTES = 3 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks; header names are in lower case, of a repeated parameter the last counts."""
+    """What a client asks; header names are in lower case, a repeated parameter counts once."""
 
     method: str
     path: str

@@ -60,6 +60,8 @@ KUBERNETES = (
     _core("ServiceAccount", "serviceaccounts"),
     _core("Event", "events", group="events.k8s.io"),
     _core("EndpointSlice", "endpointslices", group="discovery.k8s.io"),
+    _core("Ingress", "ingresses", group="networking.k8s.io"),
+    _core("IngressClass", "ingressclasses", namespaced=False, group="networking.k8s.io"),
     _core("Lease", "leases", group="coordination.k8s.io"),
     _core(
         "MutatingWebhookConfiguration",

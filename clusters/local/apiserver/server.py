@@ -80,9 +80,11 @@ class ApiServer:
             end.close()
 
     def _accept(self) -> None:
+        ready = select.poll()  # select() itself knows only descriptors below 1024
+        for one in (self._listener, self._wake):
+            ready.register(one, select.POLLIN)
         while True:
-            readable, _, _ = select.select([self._listener, self._wake], [], [])
-            if self._wake in readable:
+            if self._wake.fileno() in {end for end, _ in ready.poll()}:
                 return
             try:
                 client, address = self._listener.accept()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import select
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from clusters.local.apiserver import representation
 from clusters.local.apiserver.watches import Event
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from clusters.local.apiserver.api import Watch
@@ -61,15 +61,18 @@ def _serve(
         if lines:
             write(b"".join(lines))
     end = time.monotonic() + watch.seconds if watch.seconds else None
+    ready = select.poll()  # select() itself knows only descriptors below 1024
+    for one in (client, subscription.wake):
+        ready.register(one, select.POLLIN)
     while not subscription.ended:
         patience = (
             BOOKMARK_SECONDS if end is None else min(BOOKMARK_SECONDS, end - time.monotonic())
         )
         if patience <= 0:
             return
-        readable, _, _ = select.select([client, subscription.wake], [], [], patience)
+        readable = {end for end, _ in ready.poll(patience * 1000)}
         # A client says nothing more while it watches: what can be read is its end.
-        if client in readable:
+        if client.fileno() in readable:
             return
         lines = [_line(event, watch) for event in subscription.events()]
         version = max(version, subscription.version)
