@@ -63,6 +63,8 @@ def fetch(release: Release, hub: str, progress: Progress) -> tuple[store.Entry, 
 
 def _reference(text: str, hub: str) -> Reference:
     try:
+        if "//" in hub:  # or the scheme of a URL would be taken for a host
+            raise InvalidReference(hub)
         return Reference.parse(text)
     except InvalidReference as error:
         raise FetchFailed(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Longer than a cold build or a slow download takes.
 SECONDS = 7200.0
+#: What a hub has and a file's name cannot, by characters that no hub has.
+_IN_NAMES = str.maketrans("/:", "+=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Key:
     @property
     def name(self) -> str:
         """Return the name of the entry's folder."""
-        hub = f"-{self.hub.replace('/', '_').replace(':', '_')}" if self.hub else ""
+        hub = f"-{self.hub.translate(_IN_NAMES)}" if self.hub else ""
         return f"{self.version}-{self.kind}{hub}-{store.platform()}"
 
 

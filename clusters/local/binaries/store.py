@@ -100,7 +100,7 @@ def entries() -> list[Entry]:
     """Return the entries for this machine, oldest version first."""
     found = (read(record.parent) for record in root().glob(f"[!.]*/{RECORD}"))
     mine = [entry for entry in found if entry and entry.platform == platform()]
-    return sorted(mine, key=lambda entry: (_numbers(entry.version), entry.kind))
+    return sorted(mine, key=lambda entry: (_numbers(entry.version), entry.kind, entry.hub))
 
 
 def read(folder: Path) -> Entry | None:

@@ -6,11 +6,18 @@ import pytest
 
 from clusters.local import envoy as wheel
 from clusters.local.binaries import pins
-from clusters.local.binaries.executables import AGENT, ENVOY, ISTIOD, WrongBinary, inspect
+from clusters.local.binaries.executables import (
+    AGENT,
+    ENVOY,
+    ISTIOD,
+    WrongBinary,
+    architecture,
+    inspect,
+)
 from tests.clusters.binaries import programs
 
 NEWEST = pins.KNOWN[-1]
-FOREIGN = "arm64" if programs.architecture() == "amd64" else "amd64"
+FOREIGN = "arm64" if architecture() == "amd64" else "amd64"
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def test_istios_envoy_is_told_from_the_plain_one(file):
         pytest.param(
             programs.program("", programs.MARKS[ISTIOD], machine=FOREIGN),
             ISTIOD,
-            f"it is built for {FOREIGN}, and this machine is {programs.architecture()}",
+            f"it is built for {FOREIGN}, and this machine is {architecture()}",
             id="another architecture",
         ),
         pytest.param(programs.istio(AGENT, "1.24.0"), ISTIOD, "it is pilot-agent", id="agent"),
