@@ -33,6 +33,7 @@ WITHOUT_ISTIO_FILTERS = {
     "PILOT_ENABLE_METADATA_EXCHANGE": "false",
     "PILOT_ENABLE_ALPN_FILTER": "false",
 }
+_CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _ADDRESS = re.compile(
     r"starting (?P<what>HTTP service|gRPC discovery service) at (?P<at>127\.0\.0\.1:\d+)"
 )
@@ -72,14 +73,23 @@ class Istiod:
         return listeners(dump)
 
 
-def listeners(dump: dict[str, Any]) -> list[dict[str, Any]]:
+def listeners(dump: Any) -> list[dict[str, Any]]:
     """Return the listener resources of a configuration dump as istiod writes it."""
     return [
-        entry["active_state" if "active_state" in entry else "activeState"]["listener"]
-        for config in dump.get("configs", [])
+        entry["active_state"]["listener"]
+        for config in _snake(dump)["configs"]
         if config.get("@type", "").endswith(".ListenersConfigDump")
-        for entry in config.get("dynamic_listeners", config.get("dynamicListeners", []))
+        for entry in config.get("dynamic_listeners", [])
     ]
+
+
+def _snake(value: Any) -> Any:
+    """Return JSON with the field names that Envoy itself writes; istiod writes them in camel."""
+    if isinstance(value, list):
+        return [_snake(each) for each in value]
+    if isinstance(value, dict):
+        return {_CAPITAL.sub(r"_\g<0>", key).lower(): _snake(each) for key, each in value.items()}
+    return value
 
 
 def start(binary: Path, kubeconfig: Path, folder: Path, *, istio_filters: bool) -> Istiod:

@@ -26,6 +26,7 @@ TEMPLATE = Path(__file__).with_name("envoy_bootstrap.json.tmpl")
 #: `wasm` tells what becomes of modules, `xdsproxy` what passes through the agent.
 SCOPES = "default:info,wasm:debug,xdsproxy:debug"
 POD = "istio-ingressgateway"
+ENVOY_ENDED = "Envoy exited"
 #: As Kubernetes' downward API writes a pod's annotations. The agent's own status port would be open
 #: to the network; 0 keeps it shut, and is accepted in this place alone.
 ANNOTATIONS = 'status.sidecar.istio.io/port="0"\n'
@@ -40,6 +41,7 @@ import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 log = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 os.dup2(log, 1), os.dup2(log, 2)
+open({pid!r}, "w").write(str(os.getpid()))
 os.execv({envoy!r}, [{envoy!r}, *sys.argv[1:], "--admin-address-path", {address!r}])
 """
 
@@ -50,6 +52,24 @@ class PilotAgent:
 
     process: processes.Process
     proxy: Proxy
+    pid_file: Path
+
+    def envoy_pid(self) -> int:
+        """Return the process id of the proxy."""
+        return int(self.pid_file.read_text())
+
+    def check(self) -> None:
+        """Raise processes.ProcessFailed, with the last words, if the proxy or the agent ended."""
+        if self.process.ended() is None:
+            return
+        last = self.process.log_tail()
+        if ended := next((line for line in last.splitlines() if ENVOY_ENDED in line), ""):
+            said = self.proxy.log_since(0)[-2000:].strip()
+            raise processes.ProcessFailed(
+                f"Envoy ended by itself, and the agent with it: {ended.split(chr(9))[-1]}\n"
+                f"last seen in {self.proxy.log}:\n{said or '(it printed nothing)'}"
+            )
+        self.process.check()
 
     def stop(self) -> None:
         """End the agent and its proxy at once."""
@@ -79,8 +99,10 @@ def start(
     address, log = run / "admin-address", folder / "envoy.log"
     address.unlink(missing_ok=True)
     launcher = run / "envoy"
+    pid = run / "envoy.pid"
+    paths = {"log": log, "envoy": envoy, "address": address, "pid": pid}
     launcher.write_text(
-        LAUNCHER.format(python=sys.executable, log=str(log), envoy=str(envoy), address=str(address))
+        LAUNCHER.format(python=sys.executable, **{key: str(path) for key, path in paths.items()})
     )
     launcher.chmod(0o755)
     command = [
@@ -114,7 +136,7 @@ def start(
     except BaseException:
         process.kill()
         raise
-    return PilotAgent(process, Proxy(host, int(port), log))
+    return PilotAgent(process, Proxy(host, int(port), log), pid)
 
 
 def _environment(node: Node, launcher: Path, discovery: str, run: Path) -> dict[str, str]:
