@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from clusters.local.apiserver import streaming
-from clusters.local.apiserver.api import Watch
+from clusters.local.apiserver.reading import Watch
 from clusters.local.apiserver.requests import LIMIT_BYTES, Answer, Request
 from clusters.local.apiserver.statuses import ApiError
 

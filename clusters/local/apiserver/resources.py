@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-Object = dict[str, object]
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,16 @@ ISTIO = (
     _istio("extensions", "TrafficExtension", "trafficextensions", "v1alpha1"),
 )
 """The custom resources of Istio, as its own CustomResourceDefinitions name them."""
+
+
+def istio(behaviours: Container[str]) -> tuple[Resource, ...]:
+    """Return the custom resources that a release with these behaviours installs."""
+    present = (
+        one for one in ISTIO if one.kind != "TrafficExtension" or "traffic-extensions" in behaviours
+    )
+    if "traffic-api-v1" in behaviours:
+        return tuple(present)
+    return tuple(
+        replace(one, versions=tuple(version for version in one.versions if version != "v1"))
+        for one in present
+    )

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from clusters.local.apiserver.api import Admission
     from clusters.local.apiserver.evidence import Written
     from clusters.local.apiserver.resources import Resource
+    from clusters.local.apiserver.writing import Admission
 
 NAMESPACES = ("default", "istio-system")
 
@@ -110,15 +110,16 @@ class ApiServer:
 
 @contextlib.contextmanager
 def serving(
-    admission: Admission,
     *,
+    admission: Admission = lambda _: (),
     kinds: Sequence[Resource] = ISTIO,
     namespaces: Sequence[str] = NAMESPACES,
 ) -> Iterator[ApiServer]:
     """Serve a Kubernetes API on a free loopback port while the block runs.
 
-    `admission` gives the warnings about a document of an Istio kind or raises ApiError; `kinds`
-    are the custom resources there are.
+    `admission` gives the warnings about a document of an Istio kind or raises ApiError to refuse
+    it (see admission.py; without it everything is admitted); `kinds` are the custom resources
+    there are (see resources.istio).
     """
     listener = socket.create_server((loopback.ADDRESS, 0), backlog=128)
     server = ApiServer(Api(kinds, namespaces, admission), listener)

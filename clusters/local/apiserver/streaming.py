@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from clusters.local.apiserver.api import Watch
+    from clusters.local.apiserver.reading import Watch
     from clusters.local.apiserver.store import Store
 
 BOOKMARK_SECONDS = 60.0
