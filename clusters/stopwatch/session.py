@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4
 BLOCK = 40
+#: Requests to each arm before anything is timed; caches fill, V8 compiles nothing later on.
 WARM_UP = 600
+#: Where only the connections are new.
+WARM_UP_AGAIN = 120
 START_SECONDS = 120.0
 #: What is left of the logs is written when the proxy ends.
 FLUSH = ("--file-flush-interval-msec", "200")
@@ -68,7 +71,13 @@ class _Load:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def part(
-        self, arms: Sequence[Arm], connections: int, seconds: float, *, suffix: str = ""
+        self,
+        arms: Sequence[Arm],
+        connections: int,
+        seconds: float,
+        *,
+        suffix: str = "",
+        warm_up: int = WARM_UP_AGAIN,
     ) -> list[_Burst]:
         """Return the bursts of one part: whole rounds until the time is up, two at least."""
         if not seconds:
@@ -78,7 +87,7 @@ class _Load:
             # In one order in every session, a copy would have the same luck with memory each time.
             order = schedule.shuffled(arms, f"{self.seed} {connections} {suffix} clients")
             clients = {arm: self._client(stack, arm.name + suffix, connections) for arm in order}
-            self._warm_up(clients)
+            self._warm_up(clients, warm_up)
             ends = time.monotonic() + seconds
             orders = schedule.rounds(arms, f"{self.seed} {connections} {suffix}")
             for number, order in enumerate(orders):
@@ -93,9 +102,9 @@ class _Load:
         stack.callback(client.close)
         return client
 
-    def _warm_up(self, clients: Mapping[Arm, Client]) -> None:
+    def _warm_up(self, clients: Mapping[Arm, Client], requests: int) -> None:
         request = load.request(self.what.headers, UNTIMED)
-        for _ in range(WARM_UP // BLOCK):
+        for _ in range(requests // BLOCK):
             for arm, client in clients.items():
                 answer = load.timed(self.what, acting=arm.acting)
                 client.burst(request, BLOCK // client.connections, answer)
@@ -135,7 +144,7 @@ def run(
             driver = _Load(process, addresses, what, f"{seed} {number}")
             try:
                 first = [arm for arm in arms if arm.copy == 0]
-                busy = driver.part(arms, CONNECTIONS, plan.busy)
+                busy = driver.part(arms, CONNECTIONS, plan.busy, warm_up=WARM_UP)
                 idle = driver.part(first, 1, plan.idle)
                 ways = driver.part(first, CONNECTIONS, plan.ways, suffix=bootstrap.WAYS)
             except OSError:

@@ -35,10 +35,10 @@ class Effort:
 
 
 #: Many short sessions, not few long ones: what differs most is one proxy from the next.
-_SHORT = session.Plan(busy=0.5, idle=0.1, ways=0.15)
+_SHORT = session.Plan(busy=0.4, idle=0.05, ways=0.1)
 _LONG = session.Plan(busy=1.0, idle=0.2, ways=0.3)
 #: A comparison with a reference needs more sessions than an overhead does.
-QUICK = Effort(least=4, most=6, seconds=5.0, plan=_SHORT)
+QUICK = Effort(least=4, most=6, seconds=7.0, plan=_SHORT)
 QUICK_COMPARED = Effort(least=4, most=10, seconds=9.0, plan=_SHORT)
 DEEP = Effort(least=24, most=24, seconds=0.0, plan=_LONG)
 SECOND_LOOK = 6
@@ -55,27 +55,26 @@ class Stopwatch:
 
     def arms(
         self,
-        modules: Mapping[Role, tuple[str, str]],
-        configuration: str,
+        modules: Mapping[Role, tuple[str, str, str]],
         *,
         native: Mapping[str, Any] | None = None,
         copies: int = COPIES,
     ) -> tuple[Arm, ...]:
         """Return the arms of a filter, made from the documents that would put it in place.
 
-        `modules` holds URL and sha256 of "new" and, where there are any, "ref" and "empty". Raises
-        gate.NotProven in one of its kinds where documents change nothing or a module cannot be
-        fetched.
+        `modules` holds URL, sha256 and configuration of "new" and, where there are any, of "ref"
+        and "empty". Raises gate.NotProven in one of its kinds where documents change nothing or a
+        module cannot be fetched.
         """
         plane = self.control_plane
         made = [Arm("none", 0, acting=False, listener=plane.listener())]
         if native is not None:
             made.append(Arm("native", 0, acting=True, listener=plane.with_native(dict(native))))
-        for role, (url, sha256) in modules.items():
+        for role, (url, sha256, configuration) in modules.items():
             acting = role != "empty"
             for copy in range(copies if acting else 1):
                 listener = plane.with_module(
-                    url, configuration if acting else "", name=f"{role}-{copy}", sha256=sha256
+                    url, configuration, name=f"{role}-{copy}", sha256=sha256
                 )
                 made.append(Arm(role, copy, acting=acting, listener=listener))
         return tuple(made)

@@ -35,8 +35,14 @@ def cost(
         label=wasm_filter.label,
         release=cluster.release.name,
         arms=stopwatch.arms(
-            {role: (publisher.publish(m), publisher.checksum(m)) for role, m in published.items()},
-            load.configuration,
+            {
+                role: (
+                    publisher.publish(module),
+                    publisher.checksum(module),
+                    "" if role == "empty" else load.configuration,
+                )
+                for role, module in published.items()
+            },
             native=load.native,
         ),
         load=load,
