@@ -235,13 +235,19 @@ def test_where_durations_are_not_to_be_had_cpu_time_is_judged() -> None:
 
 
 def test_a_block_whose_log_was_cut_off_is_counted_and_not_used() -> None:
-    first = SMALL.blocks[0]
-    torn = replace(first, durations=[1] * 5, to_last_byte=[1] * 5)
-    cut = replace(SMALL, blocks=(torn, *SMALL.blocks[1:]), log_lines=(SMALL.log_lines or 0) - 3)
-    whole = estimate(replace(SMALL, blocks=SMALL.blocks[1:]))
+    whole = [
+        block(arm, time, time, session=session, copy=copy)
+        for session in (0, 1)
+        for arm, copy, time in HAND
+    ]
+    torn = [
+        replace(block("new", 1, session=session), requests=2, cpu_ns=60_000) for session in (0, 1)
+    ]
+    found, cut = estimate(measurement(*whole)), estimate(measurement(*whole, *torn))
 
-    assert estimate(cut).missing == 3
-    assert estimate(cut).figures["p25"].delta == whole.figures["p25"].delta
+    assert (found.missing, cut.missing) == (0, 2)
+    for figure in ("p25", "p50", "mean", "last-byte"):
+        assert cut.figures[figure] == found.figures[figure]  # type: ignore[index]
 
 
 def test_lines_that_belong_to_no_block_are_counted() -> None:
