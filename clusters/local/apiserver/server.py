@@ -110,8 +110,8 @@ class ApiServer:
 
 @contextlib.contextmanager
 def serving(
-    *,
     admission: Admission = lambda _: (),
+    *,
     kinds: Sequence[Resource] = ISTIO,
     namespaces: Sequence[str] = NAMESPACES,
 ) -> Iterator[ApiServer]:
