@@ -9,6 +9,7 @@ from clusters.commands.refusal import Refused
 from clusters.local.binaries import (
     DEFAULT_HUB,
     WrongBinary,
+    blobs,
     building,
     failures,
     golang,
@@ -67,6 +68,8 @@ def _list(_: argparse.Namespace) -> str:
         lines.append(f"  {_size(entry)} in {entry.folder}{_damage(entry)}")
     if not lines:
         lines.append(f"there are no binaries in {store.root()}")
+    if unfinished := blobs.unfinished(store.blobs()):
+        lines.append(f"{amount(unfinished)} of unfinished downloads in {store.blobs()}")
     can = ", ".join(pin.version for pin in pins.KNOWN)
     lines.append(f"Go can build: {can} (python -m clusters binaries build --istio=RELEASE)")
     return "".join(f"{line}\n" for line in lines)

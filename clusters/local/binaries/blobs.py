@@ -61,7 +61,8 @@ class Blobs:
             have = 0
         with (
             repository.blob(layer.digest, have) as (done, chunks),
-            part.open("ab") as file,
+            # Unbuffered: what came is there for the next run, also if this one is killed.
+            part.open("ab", buffering=0) as file,
         ):
             file.truncate(done)
             for chunk in chunks:
@@ -78,6 +79,11 @@ class Blobs:
             )
         if done < layer.size:
             raise BrokenOff(f"{done} of {layer.size} bytes came")
+
+
+def unfinished(folder: Path) -> int:
+    """Return how many bytes lie in a folder of blobs."""
+    return sum(path.stat().st_size for path in folder.glob("*"))
 
 
 def _size(part: Path) -> int:

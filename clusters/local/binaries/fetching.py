@@ -40,7 +40,7 @@ def fetch(release: Release, hub: str, progress: Progress) -> tuple[store.Entry, 
             f"Hint: python -m clusters binaries build --istio={release.name}"
         )
     references = {name: _reference(f"{hub}/{name}:{release.version}", hub) for name in PROGRAMS}
-    blobs = Blobs(store.root() / "blobs")
+    blobs = Blobs(store.blobs())
 
     def fill(files: Path, work: Path) -> str:
         # One at a time: images of different releases share layers.

@@ -22,7 +22,7 @@ class Progress:
     screen: TextIO = field(default_factory=lambda: sys.stderr)
     moves: bool = field(default_factory=lambda: sys.stderr.isatty())
     _shown: str = ""
-    _last: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=lambda: time.monotonic())
 
     def line(self, text: str) -> None:
         """Show a line that stays."""

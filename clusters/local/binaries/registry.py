@@ -209,7 +209,8 @@ class Repository:
 
 def _bytes(answer: httpx.Response) -> Iterator[bytes]:
     try:
-        yield from answer.iter_raw(1 << 16)
+        # As they come: chunks of a fixed size would be lost where the connection breaks.
+        yield from answer.iter_raw()
     except httpx.TransportError as error:
         raise BrokenOff(str(error) or type(error).__name__) from error
 

@@ -85,6 +85,11 @@ def root() -> Path:
     return cache.folder() / "istio"
 
 
+def blobs() -> Path:
+    """Return the folder of what was downloaded for entries that are not yet whole."""
+    return root() / "blobs"
+
+
 def platform() -> str:
     """Return what this machine runs, "linux-amd64"."""
     return f"{sys.platform}-{executables.architecture()}"

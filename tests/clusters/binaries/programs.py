@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusters.local.binaries.executables import AGENT, ENVOY, ISTIOD, architecture
@@ -63,7 +64,7 @@ class Link:
     hard: bool = False
 
 
-def layer(entries: dict[str, bytes | Link], *, packed: bool = True) -> Blob:
+def layer(entries: Mapping[str, bytes | Link], *, packed: bool = True) -> Blob:
     """Return a layer of files (bytes), links, and folders (names that end in a slash)."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:

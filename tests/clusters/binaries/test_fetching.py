@@ -46,7 +46,7 @@ def where(request, docker_registry):
 @pytest.fixture
 def fetch():
     def get(at):
-        screen = []
+        screen: list[str] = []
         entry, made = fetching.fetch(RELEASE, at, _Lines(screen))
         return entry, made, screen
 
