@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from clusters.ownership import FIELD_MANAGER, RUN_LABEL
 
 if TYPE_CHECKING:
@@ -139,7 +141,7 @@ class Kube:
         uid = found["metadata"]["uid"]
         with self._asking(f"deleting {named(document)}"):
             try:
-                self._client.delete(
+                response = self._client.delete(
                     self._resource(document),
                     name=found["metadata"]["name"],
                     namespace=found["metadata"].get("namespace"),
@@ -148,6 +150,7 @@ class Kube:
                 )
             except NotFoundError:
                 return
+            _object(response)  # read to its end, or its connection could not be used again
         left = self.stored(document)
         if left is not None and left["metadata"]["uid"] == uid:
             held = ", ".join(left["metadata"].get("finalizers") or []) or "none"
@@ -169,6 +172,10 @@ class Kube:
             same = {"apiVersion": api_version, "kind": kind}
             found += [item | same for item in _object(response)["items"]]
         return found
+
+    def close(self) -> None:
+        """Give up the connections; to ask again opens new ones."""
+        self._client.client.rest_client.pool_manager.clear()
 
     def _is_ours(self, thing: Mapping[str, Any] | None) -> bool:
         labels = (thing or {}).get("metadata", {}).get("labels") or {}
@@ -215,9 +222,13 @@ def connect(kubeconfig: Path, *, context: str | None = None, run: str = "") -> K
         config.load_kube_config(
             str(kubeconfig), context, client_configuration=configuration, persist_config=False
         )
-    except (config.ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
+    except (
+        *(config.ConfigException, yaml.YAMLError),
+        *(OSError, ValueError, TypeError, AttributeError),  # of a file that holds something else
+    ) as error:
+        told = " ".join(str(error).split())
         raise BadKubeconfig(
-            f"the kubeconfig file {kubeconfig} cannot be used: {error}\n"
+            f"the kubeconfig file {kubeconfig} cannot be used: {told}\n"
             f"Hint: kubectl --kubeconfig={kubeconfig} config get-contexts"
         ) from error
     if urlsplit(configuration.host).hostname in ("127.0.0.1", "::1", "localhost"):

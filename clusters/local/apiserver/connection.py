@@ -28,6 +28,7 @@ class Connection(BaseHTTPRequestHandler):
     """Answers the requests of one connection, one after the other, until it ends."""
 
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # 0.9 would be answered without a status
     disable_nagle_algorithm = True
     timeout = IDLE_SECONDS
     connection: socket.socket
@@ -150,8 +151,6 @@ class Connection(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse a request that is not even HTTP, as a Status like every other."""
         self.close_connection = True
-        if not hasattr(self, "request_version"):
-            self.request_version = "HTTP/1.1"
         told = message or http.HTTPStatus(code).phrase
         self._send(Answer(code, ApiError(code, told).status()))
 

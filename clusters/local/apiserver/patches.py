@@ -61,8 +61,8 @@ def _operated(value: Any, operation: dict[str, Any]) -> Any:
     raise ValueError(f"there is no operation {name!r}")
 
 
-def _pointer(text: str) -> list[str]:
-    if text and not text.startswith("/"):
+def _pointer(text: Any) -> list[str]:
+    if not isinstance(text, str) or (text and not text.startswith("/")):
         raise ValueError(f"{text!r} is no JSON pointer")
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from clusters.pilot.behaviours import Behaviours
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ ISTIO = (
 """The custom resources of Istio, as its own CustomResourceDefinitions name them."""
 
 
-def istio(behaviours: Container[str]) -> tuple[Resource, ...]:
+def istio(behaviours: Behaviours) -> tuple[Resource, ...]:
     """Return the custom resources that a release with these behaviours installs."""
     present = (
         one for one in ISTIO if one.kind != "TrafficExtension" or "traffic-extensions" in behaviours
