@@ -59,7 +59,7 @@ def asking(gateway: Any) -> Iterator[list[int]]:
 def problems(delivery: Any) -> list[str]:
     """Return everything that kept documents from taking effect, in the words of who says so."""
     patches = [
-        f"{kind} {namespace}/{name}, patch {outcome.index} ({outcome.apply_to}): {outcome.sentence}"
+        f"{kind} {namespace}/{name}, {outcome.part}: {outcome.sentence}"
         for outcome in delivery.ineffective
         for kind, namespace, name in [outcome.document]
     ]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from suites.istio.plugins import fresh, marking, marks
 
 pytestmark = pytest.mark.contract("headers")
 
-ELSEWHERE = {
+ELSEWHERE: dict[str, tuple[dict[str, Any], str]] = {
     "another label": ({"selector": {"matchLabels": {"istio": "egressgateway"}}}, "egressgateway"),
     "another namespace": ({"namespace": "default"}, "namespace default"),
 }
-UNFIT = {
+UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "for servers": ({"match": [{"mode": "SERVER"}]}, "mode SERVER"),
     "for another port": ({"match": [{"ports": [{"number": 1}]}]}, "ports 1"),
 }
