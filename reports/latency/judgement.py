@@ -6,7 +6,7 @@ from typing import Literal
 
 from reports.latency.estimates import Estimates, Figure, FigureEstimate
 from reports.latency.holm import surprising
-from reports.latency.validity import like_empty, spoilt
+from reports.latency.validity import like_empty, may_do_nothing, spoilt
 from reports.latency.wording import AT, percent, percents, time, times
 
 State = Literal["pass", "improvement", "regression", "over-budget", "inconclusive", "invalid"]
@@ -116,10 +116,12 @@ def _verdict(
     }
     gate, new = estimates.gate, estimates.figures[estimates.gate].overheads["new"]
     broken = budget is not None and new.high > budget.max_overhead_ns
+    # CPU time holds more than a duration does: within the budget it proves, above it nothing.
+    seen = gate != "cpu"
     states: list[State] = [figures.get(gate, "pass")]
     states += ["regression"] if "regression" in figures.values() else []
-    states += ["over-budget"] if broken else []
-    states += ["inconclusive"] if new.low <= 0 else []
+    states += [("over-budget" if seen else "inconclusive")] if broken else []
+    states += ["inconclusive"] if new.low <= 0 or may_do_nothing(estimates) else []
     state = min(states, key=_WORST_FIRST.index)
     undecided = budget is not None and broken and new.estimate <= budget.max_overhead_ns
     return Verdict(
@@ -170,7 +172,13 @@ def _reasons(
             yield f"{state}: {found} {AT[name]} against the reference (threshold {limit})"
     if budget:
         kept = new.high <= budget.max_overhead_ns
-        verb, most = "keeps" if kept else "breaks", time(budget.max_overhead_ns)
+        over = "cannot be held against" if estimates.gate == "cpu" else "breaks"
+        verb, most = "keeps" if kept else over, time(budget.max_overhead_ns)
         yield f"{time(new.high)}, the upper end, {verb} the budget of {most}"
-    if like_empty(estimates, thresholds.floor_ns):
+    if may_do_nothing(estimates) and gate.over_empty:
+        yield (
+            f"it costs {times(gate.over_empty)} more than an empty filter, which may be nothing,"
+            " and no reply shows that it did anything"
+        )
+    elif like_empty(estimates, thresholds.floor_ns):
         yield "it cannot be told from an empty filter; every reply showed its effect"

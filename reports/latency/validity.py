@@ -51,3 +51,9 @@ def like_empty(estimates: Estimates, floor_ns: float) -> bool:
     return (
         not gate.over_empty.excludes(0) and max(-gate.over_empty.low, gate.over_empty.high) < near
     )
+
+
+def may_do_nothing(estimates: Estimates) -> bool:
+    """Tell whether neither its answers nor its cost show that the candidate does anything."""
+    over_empty = estimates.figures[estimates.gate].over_empty
+    return not estimates.effect_asserted and over_empty is not None and over_empty.low <= 0

@@ -53,4 +53,4 @@ def _run(x: float, run: HistoryPoint, up: Scale) -> Iterator[Mark]:
 
 
 def _words(run: HistoryPoint) -> str:
-    return f"{run.time[:10]} {run.commit[:7]}".strip()
+    return f"{run.time[:16].replace('T', ' ')} {run.commit[:7]}".strip()

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.latency import Arm, Block, Estimates, Figure, Interval, Measurement, estimate
+from reports.latency.interval import over_sessions
 from reports.latency.levels import centred, pooled, quantile
 from reports.latency.split import split
 from tests.reports.latency.synthetic import Machine, measured
@@ -191,6 +192,15 @@ def test_swapping_candidate_and_reference_turns_the_sign(shift: int) -> None:
 
     turned = [-value for value in known(before.change).values]
     assert known(after.change).values == pytest.approx(turned)
+
+
+def test_the_worst_of_three_copies_has_to_be_surer_than_one_alone() -> None:
+    found = known(estimate(measured(7, sessions=4, rounds=3, requests=8)).figures["p25"].aa)
+    alone = over_sessions(found.values, 0.95)
+    surer = over_sessions(found.values, 1 - 0.05 / 3)
+
+    assert (found.low, found.high) == pytest.approx((surer.low, surer.high))
+    assert found.half_width > alone.half_width
 
 
 def test_without_a_reference_there_is_a_cost_and_no_delta() -> None:

@@ -163,6 +163,26 @@ def test_a_budget_is_held_against_the_upper_end(
         assert ("keeps" if state == "pass" else "breaks") in verdict.reasons[-1]
 
 
+@pytest.mark.parametrize(("max_overhead", "state"), [(1300, "pass"), (1100, "inconclusive")])
+def test_cpu_time_can_keep_a_budget_and_not_break_it(max_overhead: float, state: State) -> None:
+    verdict = judge(estimates(figure("cpu", None)), THRESHOLDS, Budget(max_overhead))
+
+    assert verdict.state == state
+    assert ("keeps" if state == "pass" else "cannot be held against") in verdict.reasons[-1]
+
+
+@pytest.mark.parametrize(("asserted", "state"), [(True, "pass"), (False, "inconclusive")])
+def test_a_filter_that_may_do_nothing_is_not_passed_unseen(asserted: bool, state: State) -> None:
+    # 20 ns more than an empty filter, give or take 130.
+    unsure = replace(
+        figure(delta=None), over_empty=over_sessions([-60.0, 100.0, -40.0, 80.0], 0.95)
+    )
+    verdict = judge(estimates(unsure, effect_asserted=asserted), THRESHOLDS)
+
+    assert verdict.state == state
+    assert ("which may be nothing" in "".join(verdict.reasons)) != asserted
+
+
 APART = over_sessions([0.02, 0.021, 0.022, 0.02], 0.95)
 LIKE_NONE = figure(cost=5.0, over_empty=-900)
 CHEAP = figure(cost=300.0, over_empty=-700)
