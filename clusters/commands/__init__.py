@@ -1,1 +1,1 @@
-"""What `python -m clusters` can do: one module per command, each with `offer(commands)`."""
+"""What `python -m clusters` can do: one module per command, each with `add(commands)`."""

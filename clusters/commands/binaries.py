@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    Done = tuple[str, int]
     Get = Callable[[release.Release, Progress], tuple[store.Entry, bool]]
 
 ERRORS = (
@@ -33,7 +34,7 @@ ERRORS = (
 )
 
 
-def offer(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and what it can do."""
     parser = commands.add_parser(
         "binaries", help="get istiod, pilot-agent and Envoy", description=__doc__
@@ -61,7 +62,7 @@ def _offer_releases(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _list(_: argparse.Namespace) -> str:
+def _list(_: argparse.Namespace) -> Done:
     lines = []
     for entry in store.entries():
         lines.append(f"{entry.version}: {', '.join(entry.files)} · {entry.origin}")
@@ -72,7 +73,7 @@ def _list(_: argparse.Namespace) -> str:
         lines.append(f"{amount(unfinished)} of unfinished downloads in {store.blobs()}")
     can = ", ".join(pin.version for pin in pins.KNOWN)
     lines.append(f"Go can build: {can} (python -m clusters binaries build --istio=RELEASE)")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines), 0
 
 
 def _size(entry: store.Entry) -> str:
@@ -87,17 +88,17 @@ def _damage(entry: store.Entry) -> str:
     return ""
 
 
-def _fetch(asked: argparse.Namespace) -> str:
+def _fetch(asked: argparse.Namespace) -> Done:
     from clusters.local.binaries import fetching  # only it pays for an HTTP client
 
     return _each(asked, lambda wanted, progress: fetching.fetch(wanted, asked.hub, progress))
 
 
-def _build(asked: argparse.Namespace) -> str:
+def _build(asked: argparse.Namespace) -> Done:
     return _each(asked, lambda wanted, progress: building.build(_pin(wanted), progress))
 
 
-def _each(asked: argparse.Namespace, get: Get) -> str:
+def _each(asked: argparse.Namespace, get: Get) -> Done:
     progress = Progress()
     try:
         made = [get(wanted, progress) for wanted in _releases(asked)]
@@ -107,7 +108,7 @@ def _each(asked: argparse.Namespace, get: Get) -> str:
         raise Refused(f"{store.root()}: {error.strerror}\nHint: df -h {store.root()}") from error
     finally:
         progress.done()
-    return "".join(_told(entry, made=new) for entry, new in made)
+    return "".join(_told(entry, made=new) for entry, new in made), 0
 
 
 def _pin(wanted: release.Release) -> pins.Pin:

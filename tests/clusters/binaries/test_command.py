@@ -1,6 +1,8 @@
 """`python -m clusters binaries`: what it prints, and how it ends."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 
@@ -151,3 +153,21 @@ def test_elsewhere_a_line_now_and_then_says_that_work_goes_on(monkeypatch):
 
 def test_amounts_are_megabytes():
     assert amount(12_345_678) == "12.3 MB"
+
+
+def test_a_command_does_not_pay_for_what_another_one_imports():
+    code = (
+        "import sys; from clusters import __main__; __main__.main(['binaries', 'list']); "
+        "sys.exit(any(name in sys.modules for name in ('clusters.explaining', 'httpx', 'grpc')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+
+    said = capsys.readouterr().out
+    assert all(f"    {name} " in said for name in command.COMMANDS)
