@@ -139,7 +139,7 @@ def run(
         began = time.monotonic()
         process, proxy = envoy.launch(binary, config, folder, *FLUSH)
         try:
-            addresses = _serving(process, proxy)
+            addresses = serving(process, proxy)
             ready = time.monotonic() - began
             driver = _Load(process, addresses, what, f"{seed} {number}")
             try:
@@ -150,8 +150,8 @@ def run(
             except OSError:
                 process.check()  # that the proxy died says more than that it hung up
                 raise
-            proxy.close()
         finally:
+            proxy.close()
             process.stop()
         logs = {path.stem: accesslog.read(path.read_text()) for path in folder.glob("*-*.log")}
     return Session(
@@ -164,7 +164,9 @@ def run(
     )
 
 
-def _serving(process: Process, proxy: Proxy) -> dict[str, tuple[str, int]]:
+def serving(process: Process, proxy: Proxy) -> dict[str, tuple[str, int]]:
+    """Return where each listener listens, once all of them do; raises ProcessFailed."""
+
     def state() -> str:
         process.check()
         return proxy.state()

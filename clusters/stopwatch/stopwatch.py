@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +26,10 @@ COPIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: sessions at least and at most, and seconds that decide between."""
+    """How much is measured: sessions at least and at most, and seconds that decide between.
+
+    Only the first ones, the least, have all parts; what is compared is the busy one.
+    """
 
     least: int
     most: int
@@ -102,7 +105,7 @@ class Stopwatch:
         started, began = datetime.now(UTC), time.monotonic()
         plan = effort.plan
         if self.without_clock:
-            plan = session.Plan(plan.busy, plan.idle, ways=0.0, spans=accesslog.NO_CLOCK)
+            plan = replace(plan, ways=0.0, spans=accesslog.NO_CLOCK)
         taken: list[Session] = []
         for number in range(first, first + effort.most):
             each = (time.monotonic() - began) / max(1, len(taken))

@@ -235,6 +235,17 @@ def test_a_cost_that_cannot_be_told_from_nothing_decides_nothing() -> None:
     assert (verdict.state, verdict.second_look) == ("inconclusive", True)
 
 
+def test_a_filter_that_shows_nothing_and_may_cost_nothing_decides_nothing() -> None:
+    noisy = figure(over_empty=0.0, delta=None)
+    noisy = replace(noisy, over_empty=over_sessions([-400.0, 380.0, -250.0, 300.0], 0.95))
+
+    verdict = judge(estimates(noisy, effect_asserted=False), THRESHOLDS)
+
+    assert verdict.state == "inconclusive"
+    assert "may be nothing, and no reply shows that it did anything" in verdict.reasons[-1]
+    assert judge(estimates(noisy), THRESHOLDS).state == "pass"
+
+
 def test_many_filters_have_to_be_surer_of_a_change() -> None:
     # Alone it stands with p = 0.02; among eight filters it would have to be below 0.006.
     shaky = estimates(figure(delta=0.05, noise=(-0.025, 0.025, -0.015, 0.015)))
