@@ -1,0 +1,152 @@
+"""The stopwatch tells a slower filter from an equal one, and what went wrong from what is fast.
+
+The short form: `python -m tests.runs.stopwatch` repeats its first part ten times over.
+"""
+
+import sys
+
+import pytest
+
+from clusters import processes
+from clusters.local import envoy
+from clusters.stopwatch import accesslog, clock, session, stopwatch
+from reports import latency
+from suites.latency.looks import measured
+from tests.runs.stopwatch import INJECTED, NOTHING, UNPROMISED, bench, every_core_busy
+
+#: About 200 µs: a tail that the p25 does not see.
+SLOW_STEPS = 125_000
+TRIALS = 2
+
+
+@pytest.fixture(scope="module")
+def bench_():
+    with bench() as made:
+        yield made
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Measure no longer than it takes to see that nothing is right."""
+    plan = session.Plan(busy=0.2, idle=0, ways=0)
+    effort = stopwatch.Effort(least=3, most=3, seconds=0, plan=plan)
+    monkeypatch.setattr(stopwatch, "QUICK", effort)
+    monkeypatch.setattr(stopwatch, "QUICK_COMPARED", effort)
+
+
+def decided(found, *states):
+    """Leave a trial undecided that noise has spoilt, as a run does: it is neither one nor other."""
+    if found.verdict.state not in states and found.verdict.outcome in ("inconclusive", "invalid"):
+        pytest.skip(f"{found.verdict.state}: {'; '.join(found.verdict.reasons)}")
+    return found.verdict.state
+
+
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_five_percent_more_is_a_regression(bench_, trial):
+    cost, step = bench_.calibrated()
+
+    found = bench_.compared(100 + trial, work=f"{round(INJECTED * cost / step)} 0 0")
+
+    assert decided(found) == "regression"
+
+
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_the_same_module_again_passes(bench_, trial):
+    assert decided(bench_.compared(200 + trial, work=NOTHING)) == "pass"
+
+
+def test_no_regression_is_seen_where_every_core_is_busy(bench_):
+    with every_core_busy():
+        found = bench_.compared(300, work=NOTHING)
+
+    assert found.verdict.state in ("pass", "inconclusive", "invalid", "improvement")
+    assert found.verdict.state != "improvement", found.verdict.reasons
+
+
+def test_a_slow_tail_is_a_regression_that_the_p25_does_not_see(bench_):
+    found = bench_.compared(400, work=f"0 100 {SLOW_STEPS}")
+
+    assert decided(found) == "regression"
+    assert found.verdict.figures["p25"] != "regression"
+    assert "regression" in {found.verdict.figures[name] for name in ("mean", "p99", "p99.5")}
+
+
+def test_a_filter_that_does_nothing_is_invalid_and_not_fast(bench_, brief):
+    found = measured(latency, bench_.watch, bench_.subject(new=("empty", "")), seed=1)
+
+    assert found.verdict.state == "invalid"
+    # Of the three machines of the filter, and only of them.
+    requests = sum(block.requests for block in found.measurement.blocks if block.arm == "new")
+    assert found.estimates.bad == requests
+    assert found.complaints[0].startswith("new-0: HTTP/1.1 200 OK; ")
+
+
+def test_a_module_that_promises_nothing_and_does_nothing_does_not_pass(bench_):
+    subject = bench_.subject(UNPROMISED, empty=("empty", ""), new=("empty", ""))
+
+    found = measured(latency, bench_.watch, subject, seed=1)
+
+    assert found.estimates.bad == 0
+    assert found.verdict.outcome in ("invalid", "inconclusive")
+    assert any("no reply shows" in reason for reason in found.verdict.reasons)
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_log_that_was_cut_off_is_invalid(bench_, monkeypatch):
+    whole = accesslog.read
+    monkeypatch.setattr(accesslog, "read", lambda text: whole(text[: len(text) * 9 // 10]))
+
+    found = bench_.compared(500, work=NOTHING)
+
+    assert found.estimates.missing > 0
+    assert found.verdict.state == "invalid"
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_proxy_that_dies_says_so(bench_, monkeypatch):
+    crash = bench_.subject(new=("trap", ""))
+    dying = session._Load._burst
+
+    def kill(self, client, *rest):
+        self.process.child.kill()
+        self.process.child.wait()
+        return dying(self, client, *rest)
+
+    monkeypatch.setattr(session._Load, "_burst", kill)
+
+    with pytest.raises(processes.ProcessFailed, match=r"Envoy ended by itself \(signal SIGKILL\)"):
+        measured(latency, bench_.watch, crash, seed=1)
+
+
+def test_the_wheels_envoy_has_the_clock():
+    assert clock.why_without(envoy.find(None)) == ""
+
+
+def test_an_envoy_without_the_clock_is_asked_and_not_started(tmp_path):
+    old = tmp_path / "envoy"
+    old.write_text(
+        f"#!{sys.executable}\nimport sys\nassert sys.argv[1:3] == ['--mode', 'validate']\n"
+        "print('Not supported field in StreamInfo: COMMON_DURATION')\nsys.exit(1)\n"
+    )
+    old.chmod(0o755)
+
+    assert clock.why_without(envoy.Binary(old, "1.20.0")) == (
+        "Not supported field in StreamInfo: COMMON_DURATION"
+    )
+
+
+@pytest.mark.usefixtures("brief")
+def test_without_the_clock_cpu_time_is_judged_with_its_wider_threshold(monkeypatch):
+    words = "Not supported field in StreamInfo: COMMON_DURATION"
+    monkeypatch.setattr(clock, "why_without", lambda binary: words)
+
+    with bench() as made:
+        found = made.compared(600, work=NOTHING)
+
+    assert found.measurement.clock == "cpu"
+    assert found.measurement.degraded == f"Envoy says: {words}"
+    assert list(found.estimates.figures) == ["cpu"]
+    assert found.estimates.gate == "cpu"
+    assert latency.Thresholds().of("cpu") == 0.15
+    assert found.verdict.figures.keys() == {"cpu"}
+    assert found.estimates.bad == 0
