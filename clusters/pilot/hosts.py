@@ -53,6 +53,11 @@ def by_specificity(host: str) -> tuple[bool, int, str]:
     return host.startswith("*"), -len(host), host
 
 
+def covers(pattern: str, host: str) -> bool:
+    """Tell whether a host, itself perhaps a wildcard, lies within a pattern."""
+    return _within(host, pattern)
+
+
 def _within(host: str, other: str) -> bool:
     if other.startswith("*"):
         name = host.removeprefix("*")

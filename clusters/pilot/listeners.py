@@ -8,11 +8,12 @@ of them.
 
 from typing import TYPE_CHECKING, Any
 
+from clusters.pilot import servertls
 from clusters.pilot.protos import TYPE_PREFIX
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
-    from clusters.pilot.gateways import ListenPort
+    from clusters.pilot.gateways import Chain, ListenPort
 
 HCM = "envoy.filters.network.http_connection_manager"
 HCM_TYPE = f"{TYPE_PREFIX}envoy.extensions.{HCM[6:]}.v3.HttpConnectionManager"
@@ -30,38 +31,61 @@ _GRPC = ("GRPC", "GRPC-WEB")
 
 def listener(port: "ListenPort", behaviours: "Behaviours") -> dict[str, Any]:
     """Return the listener for a port, in Envoy's JSON form."""
-    bind = port.bind or "0.0.0.0"
-    chain: dict[str, Any] = {
-        "filters": [{"name": HCM, "typed_config": connection_manager(port, behaviours)}]
-    }
-    if "transport-socket-connect-timeout" in behaviours:
-        chain["transport_socket_connect_timeout"] = "15s"
     made: dict[str, Any] = {
         "name": port.name,
-        "address": {"socket_address": {"address": bind, "port_value": port.number}},
-        "filter_chains": [chain],
+        "address": {
+            "socket_address": {"address": port.bind or "0.0.0.0", "port_value": port.number}
+        },
+        "filter_chains": [_chain(port, one, behaviours) for one in port.chains],
         "traffic_direction": "OUTBOUND",
     }
+    if any(server.tls is not None for one in port.chains for server in one.servers):
+        made["listener_filters"] = [_tls_inspector(behaviours)]
     if "listener-accepts-one-connection-per-event" in behaviours:
         made["max_connections_to_accept_per_socket_event"] = 1
     return made
 
 
-def connection_manager(port: "ListenPort", behaviours: "Behaviours") -> dict[str, Any]:
-    """Return the HTTP connection manager behind a port, as the Any its listener carries."""
+def _chain(port: "ListenPort", chain: "Chain", behaviours: "Behaviours") -> dict[str, Any]:
+    config = connection_manager(port, chain, behaviours)
+    made: dict[str, Any] = {"filters": [{"name": HCM, "typed_config": config}]}
+    if chain.server_names:
+        made["filter_chain_match"] = {"server_names": list(chain.server_names)}
+    tls = chain.servers[0].tls
+    if tls is not None:
+        made["transport_socket"] = servertls.transport_socket(tls)
+    if "transport-socket-connect-timeout" in behaviours:
+        made["transport_socket_connect_timeout"] = "15s"
+    return made
+
+
+def _tls_inspector(behaviours: "Behaviours") -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "@type": f"{TYPE_PREFIX}envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
+    }
+    if "tls-inspector-reads-512-bytes" in behaviours:
+        config["initial_read_buffer_size"] = 512
+    return {"name": "envoy.filters.listener.tls_inspector", "typed_config": config}
+
+
+def connection_manager(
+    port: "ListenPort", chain: "Chain", behaviours: "Behaviours"
+) -> dict[str, Any]:
+    """Return the HTTP connection manager of a filter chain, as the Any its listener carries."""
     semicolon = ";" if "delimited-stat-names" in behaviours else ""
+    own_name = chain.servers[0].name if chain.servers[0].tls is not None else ""
     made: dict[str, Any] = {
         "@type": HCM_TYPE,
-        "stat_prefix": f"outbound_{port.name}{semicolon}",
+        "stat_prefix": own_name or f"outbound_{port.name}{semicolon}",
         "rds": {
             "config_source": {
                 "ads": {},
                 "initial_fetch_timeout": "0s",
                 "resource_api_version": "V3",
             },
-            "route_config_name": port.route_name,
+            "route_config_name": chain.route_name,
         },
-        "http_filters": http_filters(port.servers[0].protocol, behaviours),
+        "http_filters": http_filters(chain.servers[0].protocol, behaviours),
         "http_protocol_options": {},
         "server_name": "istio-envoy",
         "use_remote_address": True,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import upstreams, validation
+from clusters.pilot import credentials, tlssecrets, upstreams, validation
 from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.destinationrules import Rules
 from clusters.pilot.documents import together
 from clusters.pilot.envoyfilter import extension_config, http_filter, match, selection
 from clusters.pilot.envoyfilter.ledger import Depth, Ledger
@@ -33,7 +34,8 @@ Resource = dict[str, Any]
 class Snapshot:
     """Everything one push sends, each resource in Envoy's JSON form, and what became of patches.
 
-    `listeners` is LDS, `routes` RDS, `clusters` CDS, `endpoints` EDS and `extensions` ECDS;
+    `listeners` is LDS, `routes` RDS, `clusters` CDS, `endpoints` EDS and `extensions` ECDS,
+    `secrets` the part of SDS that istiod serves;
     `warnings` are what Istio's webhook would say about the documents.
     """
 
@@ -44,6 +46,7 @@ class Snapshot:
     extensions: tuple[Resource, ...]
     outcomes: tuple[Outcome, ...]
     warnings: tuple[str, ...] = ()
+    secrets: tuple[Resource, ...] = ()
 
 
 def push(documents: Iterable["Document"], node: "Node", release: "Release") -> Snapshot:
@@ -57,6 +60,7 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
         f"{one}: {text}" for one in documents for text in validation.validate(one, behaviours)
     )
     mesh = services(documents, node)
+    rules = Rules.of(documents, node)
     ports = merge(documents, node, mesh, behaviours)
     ledger = Ledger()
     labels = labels_of(node, mesh)
@@ -71,14 +75,17 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     extensions, served = extension_config.apply(
         [patch for patch in reaching if patch.apply_to == "EXTENSION_CONFIG"], listeners
     )
+    clusters = upstreams.clusters(mesh, rules, behaviours)
     by_patch = {(one.document, one.index): one for one in served}
     return Snapshot(
         listeners=listeners,
         routes=tuple(
-            route_configuration(port, documents, node, mesh, behaviours) for port in ports
+            route_configuration(chain, documents, node, mesh, rules, behaviours)
+            for port in ports
+            for chain in port.chains
         ),
-        clusters=upstreams.clusters(mesh, behaviours),
-        endpoints=upstreams.endpoints(mesh),
+        clusters=clusters,
+        endpoints=upstreams.endpoints(mesh, rules),
         extensions=(*extensions, *wasm.configurations()),
         outcomes=(
             *(
@@ -88,6 +95,9 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
             *wasm.outcomes(listeners),
         ),
         warnings=warnings,
+        secrets=credentials.served(
+            tlssecrets.named_in((*listeners, *clusters)), documents, node.namespace
+        ),
     )
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import durations, hosts
+from clusters.pilot import durations, hashing, hosts
 from clusters.pilot.headers import Operations, operations
 from clusters.pilot.protos import TYPE_PREFIX
 from clusters.pilot.upstreams import cluster_name
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.destinationrules import Rules
+    from clusters.pilot.gateways import Server
     from clusters.pilot.services import Service
 
 _PREVIOUS_HOSTS = {
@@ -32,16 +34,23 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Action:
-    """Turns the action part of one VirtualService's routes into Envoy's, for one server port."""
+    """Turns the action part of one VirtualService's routes into Envoy's, for one server."""
 
-    __slots__ = ("_behaviours", "_mesh", "_namespace", "_port")
+    __slots__ = ("_behaviours", "_mesh", "_namespace", "_port", "_rules", "_scheme")
 
     def __init__(
-        self, namespace: str, port: int, mesh: Mapping[str, "Service"], behaviours: "Behaviours"
+        self,
+        namespace: str,
+        server: "Server",
+        mesh: Mapping[str, "Service"],
+        rules: "Rules",
+        behaviours: "Behaviours",
     ) -> None:
         self._namespace = namespace
-        self._port = port
+        self._port = server.port
+        self._scheme = "https" if server.has_tls_settings else "http"
         self._mesh = mesh
+        self._rules = rules
         self._behaviours = behaviours
 
     def apply(self, route: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,9 +78,12 @@ class Action:
     def _routed(self, route: Mapping[str, Any], own: Operations) -> dict[str, Any]:
         timeout = durations.to_json(route.get("timeout") or "0s")
         action: dict[str, Any] = {"timeout": timeout, "max_grpc_timeout": timeout}
-        retries = self._retries(route.get("retries"))
+        hashed = self._hashed(route["route"])
+        retries = self._retries(route.get("retries"), hashed=bool(hashed))
         if retries:
             action["retry_policy"] = retries
+        if hashed:
+            action["hash_policy"] = hashed
         rewrite = route.get("rewrite") or {}
         if rewrite.get("uriRegexRewrite"):
             regex = rewrite["uriRegexRewrite"]
@@ -128,13 +140,27 @@ class Action:
                 made["disable_shadow_host_suffix_append"] = True
             yield made
 
-    def _retries(self, policy: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _hashed(self, destinations: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        made = []
+        for one in destinations:
+            if len(destinations) > 1 and not one.get("weight"):
+                continue
+            host = hosts.fully_qualified(one["destination"]["host"], self._namespace)
+            service = self._mesh.get(host)
+            rule = self._rules.for_service(service) if service else None
+            found = hashing.policy(rule, one["destination"])
+            made += [found] if found else []
+        return made
+
+    def _retries(self, policy: Mapping[str, Any] | None, *, hashed: bool) -> dict[str, Any]:
         made: dict[str, Any] = {
             "retry_on": _RETRY_ON,
             "num_retries": 2,
-            "retry_host_predicate": [_PREVIOUS_HOSTS],
             "host_selection_retry_max_attempts": "5",
         }
+        # A request that is hashed to a host is tried again there and nowhere else.
+        if not hashed or "hashed-retries-move-on" in self._behaviours:
+            made["retry_host_predicate"] = [_PREVIOUS_HOSTS]
         if "retries-include-503" in self._behaviours:
             made["retriable_status_codes"] = [503]
         if policy is None:
@@ -149,7 +175,7 @@ class Action:
             made["per_try_timeout"] = durations.to_json(policy["perTryTimeout"])
         if "retry-backoff-and-previous-hosts" in self._behaviours:
             if policy.get("retryIgnorePreviousHosts") is False:
-                made.pop("retry_host_predicate")
+                made.pop("retry_host_predicate", None)
             if policy.get("backoff"):
                 made["retry_back_off"] = {"base_interval": durations.to_json(policy["backoff"])}
         return made
@@ -159,7 +185,7 @@ class Action:
         port = redirect.get("port") or 0
         if redirect.get("derivePort") == "FROM_REQUEST_PORT":
             port = self._port
-        if port == _DEFAULT_PORTS.get(scheme or "http"):
+        if port == _DEFAULT_PORTS.get(scheme or self._scheme):
             port = 0
         made: dict[str, Any] = {
             "host_redirect": redirect.get("authority") or "",

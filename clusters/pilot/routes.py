@@ -10,8 +10,9 @@ from clusters.pilot.virtualservices import host_names, of_gateway, routes
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.destinationrules import Rules
     from clusters.pilot.documents import Document
-    from clusters.pilot.gateways import ListenPort, Server
+    from clusters.pilot.gateways import Chain, Server
     from clusters.pilot.node import Node
 
 _BODY_LIMIT = 1048576
@@ -30,19 +31,20 @@ class _VirtualHost:
 
 
 def route_configuration(
-    port: "ListenPort",
+    chain: "Chain",
     documents: Iterable["Document"],
     node: "Node",
     mesh: Iterable[Service],
+    rules: "Rules",
     behaviours: "Behaviours",
 ) -> dict[str, Any]:
-    """Return the route configuration behind a port, in Envoy's JSON form."""
+    """Return the route configuration behind a filter chain, in Envoy's JSON form."""
     documents, mesh = tuple(documents), tuple(mesh)
     by_host = {service.host: service for service in mesh}
     labels = labels_of(node, mesh)
     found: dict[str, _VirtualHost] = {}
     made_routes: dict[tuple[str, tuple[str, str, str]], list[dict[str, Any]]] = {}
-    for server in port.servers:
+    for server in chain.servers:
         for document in of_gateway(documents, server.gateway, node.namespace):
             names = hosts.intersection(
                 hosts.in_namespace(server.hosts, document.namespace), host_names(document)
@@ -50,13 +52,13 @@ def route_configuration(
             key = (server.gateway, document.key)
             if names and key not in made_routes:
                 made_routes[key] = routes(
-                    document, server.gateway, server.port, node, labels, by_host, behaviours
+                    document, server, node, labels, by_host, rules, behaviours
                 )
             if names and made_routes[key]:
                 _bind(found, names, server, made_routes[key], behaviours)
         if server.redirects:
             _bind(found, server.hosts, server, [], behaviours)
-    return _configuration(port, _collapsed(found), behaviours)
+    return _configuration(chain, _collapsed(found), behaviours)
 
 
 def _bind(
@@ -94,12 +96,12 @@ def _collapsed(found: Mapping[str, _VirtualHost]) -> list[_VirtualHost]:
 
 
 def _configuration(
-    port: "ListenPort", virtual_hosts: list[_VirtualHost], behaviours: "Behaviours"
+    chain: "Chain", virtual_hosts: list[_VirtualHost], behaviours: "Behaviours"
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "name": port.route_name,
+        "name": chain.route_name,
         "virtual_hosts": [_virtual_host(host) for host in virtual_hosts]
-        or [{"name": f"blackhole:{port.servers[0].port}", "domains": ["*"]}],
+        or [{"name": f"blackhole:{chain.servers[0].port}", "domains": ["*"]}],
         "validate_clusters": False,
     }
     if "ports-ignored-in-host-matching" in behaviours:

@@ -3,34 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import durations, re2
+from clusters.pilot import durations, gatewayvalidation, re2, rulevalidation
+from clusters.pilot.portvalidation import port_errors
 
 if TYPE_CHECKING:
     from clusters.pilot.documents import Document
 
 _MILLISECOND = 1_000_000
 _REDIRECT_CODES = (0, 301, 302, 303, 307, 308)
-_HIGHEST_PORT = 65535
 
 
 def errors(document: "Document") -> Iterator[str]:
     """Yield what istiod would refuse in a document that is no EnvoyFilter."""
     check = {
-        "Gateway": _gateway,
+        "Gateway": gatewayvalidation.errors,
+        "DestinationRule": rulevalidation.errors,
         "VirtualService": _virtual_service,
         "ServiceEntry": _service_entry,
     }[document.kind]
     yield from check(document.spec)
-
-
-def _gateway(spec: Mapping[str, Any]) -> Iterator[str]:
-    if not spec.get("servers"):
-        yield "gateway must have at least one server"
-    for server in spec.get("servers") or []:
-        port = server.get("port") or {}
-        yield from _port("server port", port)
-        if not server.get("hosts"):
-            yield "server config must contain at least one host"
 
 
 def _service_entry(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -38,25 +29,27 @@ def _service_entry(spec: Mapping[str, Any]) -> Iterator[str]:
         yield "service entry must have at least one host"
     ports = spec.get("ports") or []
     for port in ports:
-        yield from _port("service port", port)
+        yield from port_errors("service port", port)
     for what in ("name", "number"):
         seen = [port.get(what) for port in ports]
         if len(seen) != len(set(seen)):
             yield f"service entry port {what} must be unique: {seen}"
-    if spec.get("resolution") == "STATIC" and not spec.get("endpoints"):
-        yield "endpoints must be provided if service entry resolution is STATIC"
+    resolution, given = spec.get("resolution") or "NONE", spec.get("endpoints") or []
+    if resolution == "NONE" and given:
+        yield "no endpoints should be provided for resolution type none"
+    if resolution == "DNS_ROUND_ROBIN" and len(given) > 1:
+        yield f"there must only be 0 or 1 endpoint for resolution mode {resolution}"
+    if resolution in ("DNS", "DNS_ROUND_ROBIN") and not given:
+        for host in spec.get("hosts") or []:
+            if "*" in host:
+                yield (
+                    "hosts must be FQDN or contain only prefix wildcards if no endpoints are "
+                    f"provided for resolution mode {resolution}, {host}"
+                )
+                break
     for endpoint in spec.get("endpoints") or []:
         if not endpoint.get("address"):
             yield "endpoint address must be set"
-
-
-def _port(what: str, port: Mapping[str, Any]) -> Iterator[str]:
-    number = port.get("number", 0)
-    if not 1 <= number <= _HIGHEST_PORT:
-        yield f"{what} number {number} must be in the range 1..65535"
-    for field in ("name", "protocol"):
-        if not port.get(field):
-            yield f"{what} must have a {field}"
 
 
 def _virtual_service(spec: Mapping[str, Any]) -> Iterator[str]:

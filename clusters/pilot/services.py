@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from clusters.pilot.node import Node
 
 
+_BY_NAME = ("DNS", "DNS_ROUND_ROBIN")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One place a service answers at; `ports` holds the port numbers by port name."""
@@ -42,6 +45,7 @@ class Service:
     ports: tuple[ServicePort, ...]
     endpoints: tuple[Endpoint, ...]
     external: bool
+    resolution: str = "NONE"
     export_to: tuple[str, ...] = field(default=("*",))
 
     def visible_in(self, namespace: str) -> bool:
@@ -109,12 +113,16 @@ def _services(entry: "Document") -> Iterable[Service]:
         )
         for port in spec.get("ports") or []
     )
+    resolution = spec.get("resolution") or "NONE"
     for host in spec["hosts"]:
+        # A service found by DNS that names no endpoints is found under its own name.
+        by_name = [{"address": host}] if resolution in _BY_NAME else []
         yield Service(
             host=host,
             namespace=entry.namespace,
             ports=ports,
-            endpoints=tuple(_endpoint(one, ports) for one in spec.get("endpoints") or []),
+            endpoints=tuple(_endpoint(one, ports) for one in spec.get("endpoints") or by_name),
+            resolution=resolution,
             external=spec.get("location", "MESH_EXTERNAL") == "MESH_EXTERNAL",
             export_to=tuple(spec.get("exportTo") or ("*",)),
         )

@@ -73,6 +73,28 @@ def one_of(*names: str) -> Shape:
     return check
 
 
+def only_built(built: tuple[str, ...], known: tuple[str, ...]) -> Shape:
+    """One of `known`; those outside `built` are refused as not built."""
+
+    def check(value: Any, path: Path) -> Iterator[Problem]:
+        if value in known and value not in built:
+            yield Problem(path, f"{value} is known to Istio but not built yet", built=False)
+        else:
+            yield from one_of(*known)(value, path)
+
+    return check
+
+
+def protocol(built: tuple[str, ...], known: tuple[str, ...]) -> Shape:
+    """A protocol, which Istio reads in any case of letters."""
+    shape = only_built(built, known)
+
+    def check(value: Any, path: Path) -> Iterator[Problem]:
+        yield from shape(value.upper() if isinstance(value, str) else value, path)
+
+    return check
+
+
 def list_of(item: Shape) -> Shape:
     """A list of values of one shape."""
 

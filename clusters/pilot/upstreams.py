@@ -1,19 +1,51 @@
 """Clusters (CDS) and their endpoints (EDS), istio.md section 2.6."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from clusters.pilot import clienttls, trafficpolicy
 from clusters.pilot.protos import TYPE_PREFIX
 from clusters.pilot.services import Endpoint, Service, ServicePort
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.destinationrules import Policy, Rule, Rules, Subset
 
 BLACK_HOLE = "BlackHoleCluster"
-_NO_LIMIT = 4294967295
 _HTTP2 = ("HTTP2", "GRPC", "GRPC-WEB")
-_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_DNS = {"DNS": "STRICT_DNS", "DNS_ROUND_ROBIN": "LOGICAL_DNS"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one cluster stands for: a port of a service, the rule it is under, and the subset."""
+
+    service: Service
+    port: ServicePort
+    rule: "Rule | None"
+    subset: "Subset | None"
+
+    @property
+    def name(self) -> str:
+        subset = self.subset.name if self.subset else ""
+        return cluster_name(self.service.host, self.port.number, subset)
+
+    @property
+    def policy(self) -> "Policy":
+        return self.rule.policy_for(self.port.number, self.subset) if self.rule else {}
+
+    @property
+    def kind(self) -> str:
+        if trafficpolicy.passes_through(self.policy):
+            return "ORIGINAL_DST"
+        return _DNS.get(self.service.resolution, "EDS")
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        labels = (self.subset.labels if self.subset else {}).items()
+        return tuple(one for one in self.service.endpoints if labels <= one.labels.items())
 
 
 def cluster_name(host: str, port: int, subset: str = "") -> str:
@@ -21,67 +53,113 @@ def cluster_name(host: str, port: int, subset: str = "") -> str:
     return f"outbound|{port}|{subset}|{host}"
 
 
-def clusters(mesh: Iterable[Service], behaviours: "Behaviours") -> tuple[dict[str, Any], ...]:
-    """Return one cluster per port of every service, and the black hole."""
-    made = [
-        _cluster(service, port, behaviours)
-        for service in mesh
-        for port in service.ports
-        if port.protocol != "UDP"
-    ]
+def clusters(
+    mesh: Iterable[Service], rules: "Rules", behaviours: "Behaviours"
+) -> tuple[dict[str, Any], ...]:
+    """Return one cluster per port and subset of every service, and the black hole."""
+    made = [_cluster(part, behaviours) for part in _parts(mesh, rules)]
     hole = {"name": BLACK_HOLE, "type": "STATIC", "connect_timeout": "10s"}
     return (*made, _with_stat_name(hole, behaviours))
 
 
-def endpoints(mesh: Iterable[Service]) -> tuple[dict[str, Any], ...]:
+def endpoints(mesh: Iterable[Service], rules: "Rules") -> tuple[dict[str, Any], ...]:
     """Return the load assignment of every cluster that asks for one."""
-    return tuple(
-        _assignment(service, port)
-        for service in mesh
-        for port in service.ports
-        if port.protocol != "UDP"
-    )
+    return tuple(_assignment(part) for part in _parts(mesh, rules) if part.kind == "EDS")
 
 
-def _cluster(service: Service, port: ServicePort, behaviours: "Behaviours") -> dict[str, Any]:
-    name = cluster_name(service.host, port.number)
-    threshold: dict[str, Any] = {
-        "max_connections": _NO_LIMIT,
-        "max_pending_requests": _NO_LIMIT,
-        "max_requests": _NO_LIMIT,
-        "max_retries": _NO_LIMIT,
-    }
-    if "circuit-breakers-track-remaining" in behaviours:
-        threshold["track_remaining"] = True
-    made: dict[str, Any] = {
-        "name": name,
-        "type": "EDS",
-        "eds_cluster_config": {
+def _parts(mesh: Iterable[Service], rules: "Rules") -> Iterator[_Part]:
+    for service in mesh:
+        rule = rules.for_service(service)
+        for port in service.ports:
+            if port.protocol == "UDP":
+                continue
+            for subset in (None, *(rule.subsets if rule else ())):
+                part = _Part(service, port, rule, subset)
+                # Names without addresses behind them make no cluster, however it is asked for.
+                if part.kind not in _DNS.values() or part.endpoints:
+                    yield part
+
+
+def _cluster(part: _Part, behaviours: "Behaviours") -> dict[str, Any]:
+    made: dict[str, Any] = {"name": part.name, "type": part.kind}
+    if part.kind == "EDS":
+        made["eds_cluster_config"] = {
             "eds_config": {
                 "ads": {},
                 "initial_fetch_timeout": "0s",
                 "resource_api_version": "V3",
             },
-            "service_name": name,
-        },
-        "connect_timeout": "10s",
-        "circuit_breakers": {"thresholds": [threshold]},
-        "common_lb_config": (
-            {"healthy_panic_threshold": {}} if "panic-threshold-off" in behaviours else {}
-        ),
-    }
-    if "least-request-by-default" in behaviours:
-        made["lb_policy"] = "LEAST_REQUEST"
-    if port.protocol in _HTTP2:
-        made["typed_extension_protocol_options"] = {
-            _HTTP_OPTIONS: {
-                "@type": TYPE_PREFIX + _HTTP_OPTIONS,
-                "explicit_http_config": {"http2_protocol_options": {}},
-            }
+            "service_name": part.name,
         }
-    if service.external:
-        made["metadata"] = {"filter_metadata": {"istio": {"external": True}}}
+    elif part.kind != "ORIGINAL_DST":
+        made |= _resolved(part, behaviours)
+    options = trafficpolicy.apply(made, part.policy, behaviours)
+    options |= _protocol(part, options, behaviours)
+    tls = part.policy.get("tls") or {}
+    if clienttls.originates(tls):
+        http2 = "http2_protocol_options" in options.get("explicit_http_config", {})
+        made["transport_socket"] = clienttls.transport_socket(
+            tls, http2=http2, behaviours=behaviours
+        )
+        options |= clienttls.http_options(tls, behaviours)
+    if options:
+        if not {"explicit_http_config", "use_downstream_protocol_config"} & options.keys():
+            options["explicit_http_config"] = {"http_protocol_options": {}}
+        made["typed_extension_protocol_options"] = {
+            trafficpolicy.HTTP_OPTIONS: {"@type": TYPE_PREFIX + trafficpolicy.HTTP_OPTIONS}
+            | options
+        }
+    metadata = _metadata(part, behaviours)
+    if metadata:
+        made["metadata"] = {"filter_metadata": {"istio": metadata}}
     return _with_stat_name(made, behaviours)
+
+
+def _resolved(part: _Part, behaviours: "Behaviours") -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "dns_refresh_rate": "60s" if "dns-every-minute" in behaviours else "5s",
+        "dns_lookup_family": "V4_ONLY",
+        "respect_dns_ttl": True,
+        "load_assignment": _assignment(part),
+    }
+    if "dns-jitter-and-cares" in behaviours:
+        resolver = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+        made["dns_jitter"] = "0.100s"
+        made["typed_dns_resolver_config"] = {
+            "name": "envoy.network.dns_resolver.cares",
+            "typed_config": {"@type": TYPE_PREFIX + resolver, "udp_max_queries": 100},
+        }
+    return made
+
+
+def _protocol(part: _Part, options: dict[str, Any], behaviours: "Behaviours") -> dict[str, Any]:
+    upgraded = trafficpolicy.upgrades_to_http2(part.policy)
+    if "use_downstream_protocol_config" in options:
+        return {}
+    if not upgraded and part.port.protocol not in _HTTP2:
+        return {}
+    http = (part.policy.get("connectionPool") or {}).get("http") or {}
+    streams = http.get("maxConcurrentStreams", 0)
+    limited = not upgraded or "streams-limited-when-upgraded" in behaviours
+    http2 = {"max_concurrent_streams": streams} if streams > 0 and limited else {}
+    return {"explicit_http_config": {"http2_protocol_options": http2}}
+
+
+def _metadata(part: _Part, behaviours: "Behaviours") -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if part.service.external and part.subset is None:
+        made["external"] = True
+    if part.rule is not None:
+        version = "v1" if "routes-name-their-config-as-v1" in behaviours else "v1alpha3"
+        made["config"] = (
+            f"/apis/networking.istio.io/{version}/namespaces/{part.rule.namespace}"
+            f"/destination-rule/{part.rule.name}"
+        )
+        if clienttls.originates(part.policy.get("tls") or {}) and ("alpn-override" in behaviours):
+            made["alpn_override"] = "false"
+    if part.subset is not None:
+        made["subset"] = part.subset.name
+    return made
 
 
 def _with_stat_name(made: dict[str, Any], behaviours: "Behaviours") -> dict[str, Any]:
@@ -90,12 +168,12 @@ def _with_stat_name(made: dict[str, Any], behaviours: "Behaviours") -> dict[str,
     return made
 
 
-def _assignment(service: Service, port: ServicePort) -> dict[str, Any]:
-    made: dict[str, Any] = {"cluster_name": cluster_name(service.host, port.number)}
+def _assignment(part: _Part) -> dict[str, Any]:
+    made: dict[str, Any] = {"cluster_name": part.name}
     grouped = [
-        _locality(locality, list(members), port.name)
+        _locality(locality, list(members), part.port.name)
         for locality, members in groupby(
-            sorted(service.endpoints, key=lambda one: one.locality), lambda one: one.locality
+            sorted(part.endpoints, key=lambda one: one.locality), lambda one: one.locality
         )
     ]
     if grouped:

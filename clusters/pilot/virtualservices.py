@@ -11,7 +11,9 @@ from clusters.pilot.services import exported
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.destinationrules import Rules
     from clusters.pilot.documents import Document
+    from clusters.pilot.gateways import Server
     from clusters.pilot.node import Node
     from clusters.pilot.services import Service
 
@@ -41,23 +43,23 @@ def gateway_names(names: Iterable[str] | None, namespace: str) -> tuple[str, ...
 
 def routes(
     document: "Document",
-    gateway: str,
-    port: int,
+    server: "Server",
     node: "Node",
     labels: Mapping[str, str],
     mesh: Mapping[str, "Service"],
+    rules: "Rules",
     behaviours: "Behaviours",
 ) -> list[dict[str, Any]]:
-    """Return the Envoy routes for a Gateway's server port; the first that catches all is last."""
-    action = Action(document.namespace, port, mesh, behaviours)
+    """Return the Envoy routes for a Gateway's server; the first that catches all is last."""
+    action = Action(document.namespace, server, mesh, rules, behaviours)
     made: list[dict[str, Any]] = []
     for http in document.spec["http"]:
         for match in http.get("match") or [None]:
             if match is not None and not _applies(
-                match, document.namespace, gateway, port, node, labels
+                match, document.namespace, server.gateway, server.port, node, labels
             ):
                 continue
-            route = _route(document, http, match, port, action, behaviours)
+            route = _route(document, http, match, server.port, action, behaviours)
             made.append(route)
             if match is None or catches_all(route):
                 return made

@@ -83,7 +83,8 @@ REFUSED: list[tuple[Any, ...]] = [
         "unknown kind",
         GATEWAY.replace("Gateway", "Gatewy"),
         "unknown kind 'Gatewy'; known are Gateway, VirtualService, ServiceEntry, "
-        "EnvoyFilter, WasmPlugin, TrafficExtension, Secret. Hint: did you mean Gateway?",
+        "DestinationRule, EnvoyFilter, WasmPlugin, TrafficExtension, Secret. "
+        "Hint: did you mean Gateway?",
     ),
     (
         "kubernetes kind",
@@ -215,11 +216,24 @@ UNBUILT: list[tuple[Any, ...]] = [
     ("VirtualService tcp", "VirtualService", {"tcp": [{"route": []}]}),
     ("VirtualService tls", "VirtualService", {"tls": [{"route": []}]}),
     ("delegate", "VirtualService", {"http": [{"delegate": {"name": "x"}}]}),
-    ("TLS mode", "Gateway", {"servers": [{"tls": {"mode": "SIMPLE"}}]}),
-    ("HTTPS", "Gateway", {"servers": [{"port": {"protocol": "HTTPS"}}]}),
-    ("https", "Gateway", {"servers": [{"port": {"protocol": "https"}}]}),
+    ("TLS passed through", "Gateway", {"servers": [{"tls": {"mode": "PASSTHROUGH"}}]}),
+    ("mutual TLS of Istio", "Gateway", {"servers": [{"tls": {"mode": "ISTIO_MUTUAL"}}]}),
+    ("TLS", "Gateway", {"servers": [{"port": {"protocol": "TLS"}}]}),
+    ("tls", "Gateway", {"servers": [{"port": {"protocol": "tls"}}]}),
+    ("two credentials", "Gateway", {"servers": [{"tls": {"credentialNames": ["a", "b"]}}]}),
+    ("external SDS", "Gateway", {"servers": [{"tls": {"credentialName": "sds://a"}}]}),
     ("TCP", "Gateway", {"servers": [{"port": {"protocol": "TCP"}}]}),
-    ("DNS", "ServiceEntry", {"resolution": "DNS"}),
+    ("DNS per request", "ServiceEntry", {"resolution": "DYNAMIC_DNS"}),
+    (
+        "locality",
+        "DestinationRule",
+        {"trafficPolicy": {"loadBalancer": {"localityLbSetting": {"enabled": True}}}},
+    ),
+    (
+        "Istio's TLS to a service",
+        "DestinationRule",
+        {"trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}},
+    ),
     ("workloadSelector", "ServiceEntry", {"workloadSelector": {"labels": {"a": "b"}}}),
     ("addresses", "ServiceEntry", {"addresses": ["10.0.0.1"]}),
 ]

@@ -272,7 +272,6 @@ TRAFFIC: list[tuple[Any, ...]] = [
         virtual_service([{"redirect": {"uri": "/", "redirectCode": 304}}]),
         "redirect code 304 is not supported",
     ),
-    ("no endpoints", service_entry(endpoints=[]), "endpoints must be provided"),
     (
         "one port twice",
         service_entry(ports=[{"number": 1, "name": "a", "protocol": "HTTP"}] * 2),

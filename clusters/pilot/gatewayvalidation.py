@@ -1,0 +1,52 @@
+"""What a Gateway must hold, in the words of Istio's webhook."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clusters.pilot.portvalidation import port_errors
+
+_WITH_CERTIFICATE = {"SIMPLE": "SIMPLE", "MUTUAL": "MUTUAL", "OPTIONAL_MUTUAL": "MUTUAL"}
+
+
+def errors(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what istiod would refuse in a Gateway."""
+    if not spec.get("servers"):
+        yield "gateway must have at least one server"
+    seen: set[str] = set()
+    for server in spec.get("servers") or []:
+        port = server.get("port") or {}
+        yield from port_errors("server port", port)
+        if not server.get("hosts"):
+            yield "server config must contain at least one host"
+        if server.get("tls") is not None:
+            yield from _tls(server["tls"])
+        yield from _fits(server, port)
+        name = port.get("name") or ""
+        if name in seen:
+            yield f"port names in servers must be unique: duplicate name {name}"
+        seen.add(name)
+
+
+def _fits(server: Mapping[str, Any], port: Mapping[str, Any]) -> Iterator[str]:
+    protocol, tls = str(port.get("protocol") or "").upper(), server.get("tls")
+    if protocol in ("HTTPS", "TLS"):
+        if tls is None:
+            yield "server must have TLS settings for HTTPS/TLS protocols"
+    elif tls is not None:
+        given = any(tls.get(one) for one in ("caCertificates", "privateKey", "serverCertificate"))
+        if given or tls.get("mode", "PASSTHROUGH") not in ("PASSTHROUGH", "AUTO_PASSTHROUGH"):
+            yield "server cannot have TLS settings for plain text HTTP ports"
+
+
+def _tls(tls: Mapping[str, Any]) -> Iterator[str]:
+    mode = _WITH_CERTIFICATE.get(tls.get("mode") or "")
+    if mode is None or tls.get("credentialName"):
+        return
+    if mode == "MUTUAL" and not tls.get("caCertificates"):
+        yield "MUTUAL TLS requires a client CA bundle"
+    if not tls.get("serverCertificate"):
+        yield f"{mode} TLS requires a server certificate"
+    if not tls.get("privateKey"):
+        yield f"{mode} TLS requires a private key"
+    if tls.get("caCrl") and mode == "SIMPLE":
+        yield "CRL is not supported with SIMPLE TLS"
