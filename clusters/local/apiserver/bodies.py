@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,11 @@ def read(request: Request, allowed: tuple[str, ...]) -> Any:
             f"{', '.join(allowed)}",
         )
     try:
-        if kind in (YAML, APPLY):
-            return yaml.load(request.body, Loader=_Loader)
-        return json.loads(request.body, parse_constant=_refused)
+        if kind not in (YAML, APPLY):
+            return json.loads(request.body, parse_constant=_refused)
+        with contextlib.suppress(ValueError):  # JSON is YAML too, and read ten times as fast
+            return json.loads(request.body, parse_constant=_refused)
+        return yaml.load(request.body, Loader=_Loader)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise ApiError(400, f"couldn't read the body as {kind}: {_line(error)}") from error
 

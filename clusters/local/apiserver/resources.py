@@ -60,6 +60,7 @@ KUBERNETES = (
     _core("Secret", "secrets"),
     _core("Service", "services"),
     _core("ServiceAccount", "serviceaccounts"),
+    _core("Deployment", "deployments", group="apps"),
     _core("Event", "events", group="events.k8s.io"),
     _core("EndpointSlice", "endpointslices", group="discovery.k8s.io"),
     _core("Ingress", "ingresses", group="networking.k8s.io"),
