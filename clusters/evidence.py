@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -11,7 +11,7 @@ from clusters.gateway import Reply
 from clusters.proxy import AdminUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from clusters.gateway import Request, Unanswered
@@ -62,11 +62,21 @@ def _exchange(request: Request, reply: Reply | Unanswered) -> str:
     return "\n".join([*sent, *got, reply.body[:BODY_LIMIT].decode("utf-8", "backslashreplace")])
 
 
-def _plain(document: Document) -> dict[str, object]:
-    plain: dict[str, object] = json.loads(json.dumps(document.written()))
-    # Evidence is handed on: what a Secret holds, and what people annotate it with, is not in it.
-    if document.kind == "Secret":
+def _plain(document: Document) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(document.written()))
+    return redacted(plain)
+
+
+def redacted(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without what a Secret holds, and what people annotate it with.
+
+    Evidence is handed on to others.
+    """
+    kept = dict(stored)
+    if kept.get("kind") == "Secret":
         for part in ("data", "stringData"):
-            plain |= {part: dict.fromkeys(document.spec[part], "…")} if part in plain else {}
-        plain["metadata"] = {"name": document.name, "namespace": document.namespace}
-    return plain
+            if part in kept:
+                kept[part] = dict.fromkeys(kept[part], "…")
+        metadata = kept.get("metadata", {})
+        kept["metadata"] = {key: metadata.get(key) for key in ("name", "namespace")}
+    return kept

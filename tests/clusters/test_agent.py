@@ -8,7 +8,7 @@ import pytest
 
 from clusters.pilot import agent as agents
 from clusters.pilot import module_cache
-from clusters.pilot.agent import RBAC, TYPED_STRUCT, WASM, Agent
+from clusters.pilot.agent import NETWORK_RBAC, NETWORK_WASM, RBAC, TYPED_STRUCT, WASM, Agent
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.fetch import FetchError
 
@@ -52,6 +52,15 @@ def direct(config, name="x"):
     return {"name": name, "typed_config": {"@type": WASM, "config": config}}
 
 
+def network(config, name="x"):
+    return {"name": name, "typed_config": {"@type": NETWORK_WASM, "config": config}}
+
+
+def network_struct(config, name="x"):
+    inner = {"@type": TYPED_STRUCT, "type_url": NETWORK_WASM, "value": {"config": config}}
+    return {"name": name, "typed_config": inner}
+
+
 def localize(version, tmp_path, *resources):
     return Agent(Behaviours(version), tmp_path).localize(resources)
 
@@ -72,6 +81,39 @@ def test_direct_wasm_is_converted_since_1_12_and_untouched_before(tmp_path, serv
 
     assert before.resources == (direct(plugin()),)
     assert "local" in since.resources[0]["typed_config"]["config"]["vm_config"]["code"]
+
+
+@pytest.mark.parametrize("form", [network, network_struct])
+def test_network_wasm_is_converted_since_1_20_and_untouched_before(form, tmp_path, served):
+    before = localize("1.19.0", tmp_path, form(plugin()))
+    since = localize("1.20.0", tmp_path, form(plugin()))
+
+    assert before.resources == (form(plugin()),)
+    assert since.resources[0]["typed_config"]["@type"] == NETWORK_WASM
+    assert "local" in since.resources[0]["typed_config"]["config"]["vm_config"]["code"]
+
+
+@pytest.mark.parametrize(
+    ("version", "config", "substitute"),
+    [
+        ("1.24.0", {"fail_open": True}, {}),
+        ("1.25.0", {"failure_policy": "FAIL_CLOSED"}, {"rules": {}}),
+        (
+            "1.28.0",
+            {"failure_policy": "FAIL_CLOSED"},
+            {"rules": {}, "stat_prefix": "wasm-default-deny"},
+        ),
+        ("1.28.0", {"failure_policy": "FAIL_OPEN"}, {"stat_prefix": "wasm-default-allow"}),
+    ],
+)
+def test_a_network_filter_that_cannot_be_fetched_becomes_a_network_rbac(
+    version, config, substitute, tmp_path, served
+):
+    resource = network(plugin(url="http://files.test/gone.wasm", **config))
+
+    [made] = localize(version, tmp_path, resource).resources
+
+    assert made == {"name": "x", "typed_config": {"@type": NETWORK_RBAC} | substitute}
 
 
 @pytest.mark.parametrize(
