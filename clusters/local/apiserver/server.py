@@ -68,7 +68,6 @@ class ApiServer:
         """End every watch and connection; returns when the last thread is gone."""
         self._waker.send(b"\0")
         self._accepting.join()
-        self._api.store.end_subscriptions()
         with self._lock:
             clients = dict(self._clients)
         for client in clients:

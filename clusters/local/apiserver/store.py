@@ -125,9 +125,3 @@ class Store:
         """Tell a subscription nothing any more."""
         with self._lock:
             self._subscriptions.remove(subscription)
-
-    def end_subscriptions(self) -> None:
-        """Let every open watch end."""
-        with self._lock:
-            for subscription in self._subscriptions:
-                subscription.end()
