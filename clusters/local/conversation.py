@@ -22,7 +22,8 @@ _CONNECTED = re.compile(r"ADS: new delta connection for node:(?P<connection>\S+)
 _ENDED = re.compile(r"ADS: \"\S+\" (?P<connection>\S+) terminated")
 _SKIPPED = re.compile(r"Skipping push to (?P<connection>\S+), no updates required")
 _SENT = re.compile(
-    r"\t(?P<kind>[A-Z]+): PUSH.* for node:(?P<node>\S+) .* nonce:(?P<nonce>\S+) "
+    r"\t(?P<kind>[A-Z]+): PUSH.* for node:(?P<node>\S+) resources:(?P<count>\d+) .*"
+    r"nonce:(?P<nonce>\S+) "
     r"version:\S*/(?P<number>\d+)"
 )
 _REQUEST = re.compile(
@@ -39,39 +40,59 @@ _REFUSED = re.compile(r"ADS:(?P<kind>[A-Z]+): ACK ERROR (?P<connection>\S+) \w+:
 #: Kinds of documents whose push leaves the routes alone; every other one sends them anew.
 WITHOUT_ROUTES = ("WasmPlugin", "TrafficExtension")
 ECDS = "ECDS"
+#: What the name of a WasmPlugin ends in where istiod makes a TrafficExtension of it.
+TRANSLATED = "~istio-translated-wasmplugin"
 
 
 @dataclass(slots=True)
 class Channel:
-    """The messages of one type ("LDS"): the last one sent, and whether it is answered.
+    """The messages of one type ("LDS").
 
-    `number` is the push that the last message belongs to, `refusal` the proxy's words about the
-    last one that it answered, `names` what it asked for by name, `awaiting` tells that it asked
-    and was not answered yet.
+    `number` is the push that the last one belongs to, `refusal` the proxy's words about what it
+    refused and has not got otherwise since, `names` what it asked for by name; `awaiting` tells
+    that it asked and was not answered yet.
     """
 
-    sent: str = ""
+    kind: str
     number: int = 0
-    answered: bool = True
     refusal: str = ""
     awaiting: bool = False
     names: set[str] = field(default_factory=set)
+    _unanswered: dict[str, int] = field(default_factory=dict)
     _answer_to: str = ""
+    _refused_now: bool = False
 
-    def message(self, nonce: str, number: int) -> None:
+    @property
+    def answered(self) -> bool:
+        """Tell whether the proxy has answered every message."""
+        return not self._unanswered
+
+    def begin(self) -> None:
+        """Note that what comes from now on belongs to another change."""
+        self._refused_now = False
+
+    def message(self, nonce: str, number: int, resources: int) -> None:
         """Note a message of istiod, which belongs to a push."""
-        self.sent, self.number = nonce, number
-        self.answered = self.awaiting = False
+        self._unanswered[nonce] = resources
+        self.number, self.awaiting = number, False
 
     def request(self, nonce: str) -> None:
         """Note that the proxy says something; whether it refuses is told in the next line."""
         self._answer_to = nonce
 
     def answer(self, refusal: str) -> None:
-        """Note what the request was: a refusal, or anything else ("")."""
-        if self._answer_to and self._answer_to == self.sent:
-            self.answered, self.refusal = True, refusal
+        """Note what the request was: a refusal, or anything else ("").
+
+        A later message may be answered first: the agent holds one back while it fetches a module.
+        """
+        resources = self._unanswered.pop(self._answer_to, 0)
         self._answer_to = ""
+        if refusal:
+            self.refusal, self._refused_now = refusal, True
+        # A message without content says nothing of what was refused. And Envoy accepts refused
+        # extensions when the same bytes come again, as they do in the next push of one change.
+        elif resources and not (self.kind == ECDS and self._refused_now):
+            self.refusal = ""
 
 
 @dataclass(slots=True)
@@ -100,6 +121,8 @@ class Conversation:
         self._expected = frozenset(documents)
         self._missing = set(documents)
         self._stable = False
+        for channel in self.channels.values():
+            channel.begin()
         self.push = 0 if documents else self._pushing
 
     def read(self, line: str) -> None:
@@ -124,15 +147,14 @@ class Conversation:
         elif self.connection and self.connection in line:
             self._heard(line)
         elif (found := _SENT.search(line)) and found["node"] == self.node:
-            self._channel(found["kind"]).message(found["nonce"], int(found["number"]))
+            self._channel(found["kind"]).message(
+                found["nonce"], int(found["number"]), int(found["count"])
+            )
 
     def _triggered(self, configs: Iterable[str]) -> None:
         self._undebounced += 1
         for config in configs:
-            # A service entry goes by its hosts there, a translated plugin by a longer name.
-            self._missing -= {
-                one for one in self._missing if config.startswith(one) or _same_kind(config, one)
-            }
+            self._missing -= {one for one in self._missing if _is(config, one)}
 
     def _heard(self, line: str) -> None:
         if found := _REFUSED.search(line):
@@ -154,7 +176,7 @@ class Conversation:
             self.connection = ""
 
     def _channel(self, kind: str) -> Channel:
-        return self.channels.setdefault(kind, Channel())
+        return self.channels.setdefault(kind, Channel(kind))
 
     def missing(self) -> str:
         """Return what is still to come before the proxy has everything, "" when nothing is."""
@@ -190,6 +212,11 @@ class Conversation:
                 yield f"{who} not answered {kind} of push {channel.number}"
 
 
-def _same_kind(config: str, expected: str) -> bool:
-    kind = expected.partition("/")[0]
-    return kind == "ServiceEntry" and config.startswith("ServiceEntry/")
+def _is(config: str, document: str) -> bool:
+    """Tell whether a document is what istiod calls `config`."""
+    kind, _, name = document.partition("/")
+    if kind == "ServiceEntry":  # goes by its hosts
+        return config.startswith("ServiceEntry/")
+    if kind == "WasmPlugin" and config == f"TrafficExtension/{name}{TRANSLATED}":
+        return True
+    return config == document

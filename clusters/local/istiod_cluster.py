@@ -194,24 +194,22 @@ class IstiodCluster:
         )
 
     def _fetch_failures(self, snapshot: Snapshot) -> tuple[str, ...]:
-        told = tuple(self._session.said.failures)
         wanted = received.wanted(self._session.sent)
-        if told or not wanted:
+        extensions = [each for each in snapshot.extensions if each["name"] in wanted]
+        told = received.concerning(self._session.said.failures, extensions)
+        if told or not extensions:
             return told
         # Where a filter fails open, an agent before 1.26 says no word about it.
         return tuple(
             f"the agent put an RBAC filter in the place of {name}, and says nothing about why"
-            for name in sorted(
-                self._session.substituted(
-                    [each for each in snapshot.extensions if each["name"] in wanted]
-                )
-            )
+            for name in sorted(self._session.substituted(extensions))
         )
 
     def _change(self, documents: Documents) -> set[str]:
         """Give the API server other documents; returns those that make istiod push, as it says."""
         changed = set()
-        for key in [key for key in self._stored if key not in documents]:
+        # The last one first: without its configuration a filter is not fetched once more.
+        for key in [key for key in reversed(self._stored) if key not in documents]:
             self._kube.delete(self._stored[key].written())
             del self._stored[key]
             changed.add("/".join(key))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from clusters.pilot.documents import Document
     from clusters.pilot.push import Outcome
 
+_FETCHED = re.compile(r"cannot fetch Wasm module (\S+?): ")
 RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 
 
@@ -51,6 +54,20 @@ def substituted(dump: Mapping[str, Any], expected: Iterable[Mapping[str, Any]]) 
         if RBAC in each.get("ecds_filter", {}).get("typed_config", {}).get("@type", "")
     }
     return others & got
+
+
+def concerning(failures: Iterable[str], extensions: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the failures to fetch what the extensions ask for, without those of earlier ones.
+
+    While documents change one by one, an agent may try once more what is about to go.
+    """
+    asked = json.dumps([each.get("typed_config") for each in extensions])
+    told = []
+    for failure in failures:
+        address = _FETCHED.search(failure)
+        if address is None or json.dumps(address[1])[1:-1] in asked:
+            told.append(failure)
+    return tuple(told)
 
 
 def disagreements(

@@ -100,13 +100,16 @@ class Session:
         return f"the proxy has not asked for {', '.join(sorted(unasked))}" if unasked else ""
 
     def refusals(self) -> tuple[str, ...]:
-        """Return the proxy's own words about what it refused and has not got anew since."""
+        """Return the proxy's own words about what it refused and has not got otherwise since."""
         return tuple(
             channel.refusal
             for kind, channel in sorted(self.conversation.channels.items())
-            # Where the agent held something back, that was its own answer.
-            if channel.refusal and not (kind == ECDS and self.said.nack)
+            if channel.refusal and not (kind == ECDS and self._extensions_are_fine())
         )
+
+    def _extensions_are_fine(self) -> bool:
+        # What the agent held back it refused itself; what no listener wants any more is nothing.
+        return bool(self.said.nack) or not received.wanted(self.sent)
 
     def unmet(self) -> tuple[str, ...]:
         """Return the extensions that the listeners want and the agent never passed on."""
