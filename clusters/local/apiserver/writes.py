@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import re
 import string
+import threading
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from clusters.local.apiserver import ownedfields, serverapply
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _KEPT = ("uid", "creationTimestamp", "generation", "resourceVersion", "managedFields")
 
@@ -48,7 +50,26 @@ class Author:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime(_TIME)
+
+
+class _Births:
+    """Gives no two objects the same time of creation, which has no fractions of a second.
+
+    istiod orders documents by it. So those that are applied in one second keep their order too.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = datetime.fromtimestamp(0, UTC)
+
+    def next(self) -> str:
+        with self._lock:
+            self._last = max(datetime.now(UTC), self._last + timedelta(seconds=1))
+            return self._last.strftime(_TIME)
+
+
+_births = _Births()
 
 
 def checked(body: Any, target: Target, name: str) -> Object:
@@ -106,7 +127,7 @@ def created(body: Object, author: Author, operation: str = "Update") -> Object:
     if author.target.resource.custom:
         body = {name: value for name, value in body.items() if name != "status"}
     metadata = {name: value for name, value in body["metadata"].items() if name not in _KEPT}
-    identity = {"uid": str(uuid.uuid4()), "creationTimestamp": _now()}
+    identity = {"uid": str(uuid.uuid4()), "creationTimestamp": _births.next()}
     if author.target.resource.custom:
         identity |= {"generation": 1}  # type: ignore[dict-item]
     made = body | {"metadata": metadata | identity}
