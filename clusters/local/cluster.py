@@ -14,8 +14,8 @@ from clusters.cluster import Delivery
 from clusters.gateway import Gateway
 from clusters.local import envoy
 from clusters.local.loopback import bind_to_loopback
+from clusters.pilot import agentsecrets, protos, tlssecrets
 from clusters.pilot import documents as istio_documents
-from clusters.pilot import protos
 from clusters.pilot.agent import Agent
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.node import Node, ingress_gateway
@@ -200,7 +200,10 @@ class LocalCluster:
             agent_nack=localized.nack,
             refusals=tuple(refusal.text for refusal in refusals),
             # What only a draining listener still waits for is none of this delivery's.
-            waiting_for=tuple(name for name in self._ads.unanswered() if name in wanted),
+            waiting_for=(
+                *(name for name in self._ads.unanswered() if name in wanted),
+                *_missing_secrets(snapshot),
+            ),
             log=self.proxy.log_since(log),
             seconds=time.monotonic() - began,
         )
@@ -278,6 +281,14 @@ def _wanted_extensions(snapshot: Snapshot) -> set[str]:
     return {one["name"] for filters in lists for one in filters if "config_discovery" in one}
 
 
+def _missing_secrets(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the names of the certificates that neither istiod nor the agent can give."""
+    named = dict.fromkeys(tlssecrets.named_in((*snapshot.listeners, *snapshot.clusters)))
+    served = {secret["name"] for secret in snapshot.secrets}
+    yield from (one for one in named if one.startswith(tlssecrets.CREDENTIAL) and one not in served)
+    yield from agentsecrets.unreadable(named)
+
+
 def _resources(
     snapshot: Snapshot, extensions: tuple[dict[str, Any], ...] | None
 ) -> dict[str, list[tuple[str, dict[str, Any]]]]:
@@ -286,6 +297,7 @@ def _resources(
         protos.EDS: [(e["cluster_name"], e) for e in snapshot.endpoints],
         protos.LDS: [(it["name"], bind_to_loopback(it)) for it in snapshot.listeners],
         protos.RDS: [(route["name"], route) for route in snapshot.routes],
+        protos.SDS: [(secret["name"], secret) for secret in snapshot.secrets],
     }
     if extensions is not None:
         named[protos.ECDS] = [(extension["name"], extension) for extension in extensions]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clusters import processes, waiting
+from clusters.pilot import tlssecrets
 from clusters.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -93,10 +94,6 @@ def _no_envoy(path: Path, reason: str) -> str:
 
 def bootstrap(node: Node, ads_port: int) -> dict[str, Any]:
     """Return a bootstrap that takes everything from an ADS server on this loopback port."""
-    http2 = {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        "explicit_http_config": {"http2_protocol_options": {}},
-    }
     ads = {"ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3"}
     return {
         "node": {"id": node.id, "cluster": "istio-ingressgateway", "metadata": node.metadata},
@@ -113,21 +110,27 @@ def bootstrap(node: Node, ads_port: int) -> dict[str, Any]:
         },
         "static_resources": {
             "clusters": [
-                {
-                    "name": "xds-grpc",
-                    "type": "STATIC",
-                    "connect_timeout": "1s",
-                    "typed_extension_protocol_options": {
-                        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2
-                    },
-                    "load_assignment": {
-                        "cluster_name": "xds-grpc",
-                        "endpoints": [
-                            {"lb_endpoints": [{"endpoint": {"address": _loopback(ads_port)}}]}
-                        ],
-                    },
-                }
+                _control_plane(name, ads_port) for name in ("xds-grpc", tlssecrets.AGENT_CLUSTER)
             ]
+        },
+    }
+
+
+def _control_plane(name: str, port: int) -> dict[str, Any]:
+    http2 = {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    }
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2
+        },
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _loopback(port)}}]}],
         },
     }
 
