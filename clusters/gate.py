@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusters import waiting
 from clusters.pilot.explain import named
+from clusters.pilot.tlssecrets import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,6 +60,14 @@ def check_delivery(delivery: Delivery) -> None:
     if delivery.refusals:
         told = "\n".join(delivery.refusals)
         raise Refused(f"Envoy refused the configuration: {told}{_log(delivery.log)}")
+    secrets = [name for name in delivery.waiting_for if is_secret(name)]
+    if secrets:
+        raise NotEffective(
+            f"the proxy waits for the certificate {', '.join(secrets)}, which it is not given\n"
+            "likely cause: no Secret of that name in the gateway's namespace has the keys for it, "
+            "or the file cannot be read\n"
+            "Hint: give the Secret with the documents, or ls -l the file"
+        )
     if delivery.waiting_for:
         raise NotEffective(
             f"the listener waits for the extension {', '.join(delivery.waiting_for)}, which no "

@@ -25,8 +25,10 @@ RDS = TYPE_PREFIX + "envoy.config.route.v3.RouteConfiguration"
 CDS = TYPE_PREFIX + "envoy.config.cluster.v3.Cluster"
 EDS = TYPE_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
 ECDS = TYPE_PREFIX + "envoy.config.core.v3.TypedExtensionConfig"
+SDS = TYPE_PREFIX + "envoy.extensions.transport_sockets.tls.v3.Secret"
 
 _ADS_SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+_SDS_SERVICE = "envoy.service.secret.v3.SecretDiscoveryService"
 # The packages still ship v2 messages, which neither Envoy nor Istio's library has any more.
 _GIVEN_UP = re.compile(r"^envoy\..*\.v2(alpha[0-9]*)?\.")
 _JSON_OF_ITS_OWN = frozenset(
@@ -123,13 +125,21 @@ def reread(message: Message, type_url: str) -> Message:
     return _decode(type_url, message.SerializeToString())
 
 
-def add_ads_servicer(
-    server: "grpc.Server", stream: Callable[[Iterator[Any], "grpc.ServicerContext"], Iterator[Any]]
-) -> None:
-    """Let a gRPC server answer state-of-the-world ADS with `stream(requests, context)`.
+Servicer = Callable[[Iterator[Any], "grpc.ServicerContext"], Iterator[Any]]
+"""Takes DiscoveryRequests and yields DiscoveryResponses, one call per stream of a proxy."""
 
-    `stream` takes DiscoveryRequests and yields DiscoveryResponses, one call per connected proxy.
-    """
+
+def add_ads_servicer(server: "grpc.Server", stream: Servicer) -> None:
+    """Let a gRPC server answer state-of-the-world ADS with `stream`."""
+    _add_servicer(server, _ADS_SERVICE, "StreamAggregatedResources", stream)
+
+
+def add_sds_servicer(server: "grpc.Server", stream: Servicer) -> None:
+    """Let a gRPC server answer SDS with `stream`: a stream for each secret a proxy asks for."""
+    _add_servicer(server, _SDS_SERVICE, "StreamSecrets", stream)
+
+
+def _add_servicer(server: "grpc.Server", service: str, method: str, stream: Servicer) -> None:
     import grpc
 
     handler = grpc.stream_stream_rpc_method_handler(
@@ -137,8 +147,9 @@ def add_ads_servicer(
         request_deserializer=DiscoveryRequest.FromString,
         response_serializer=DiscoveryResponse.SerializeToString,
     )
-    methods = {"StreamAggregatedResources": handler}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_ADS_SERVICE, methods),))
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {method: handler}),)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Envoy asks for everything of these types; of the others it names what it wants.
 WILDCARD_TYPES = (protos.CDS, protos.LDS)
 #: The order in which istiod pushes.
-PUSH_ORDER = (protos.CDS, protos.EDS, protos.LDS, protos.RDS, protos.ECDS)
+PUSH_ORDER = (protos.CDS, protos.EDS, protos.LDS, protos.RDS, protos.SDS, protos.ECDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 AGENT_CLUSTER = "sds-grpc"
 """The bootstrap's cluster that leads to pilot-agent."""
 
-SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 CREDENTIAL = "kubernetes://"
 ROOT_OF_CREDENTIAL = "-cacert"
 _CERTIFICATE, _ROOT, _BETWEEN = "file-cert:", "file-root:", "~"
@@ -53,6 +52,11 @@ def files(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield name, (certificate, key)
         elif name.startswith(_ROOT):
             yield name, (name.removeprefix(_ROOT),)
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a resource name stands for a certificate."""
+    return name.startswith((CREDENTIAL, _CERTIFICATE, _ROOT))
 
 
 def _from_agent(name: str) -> dict[str, Any]:

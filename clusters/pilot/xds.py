@@ -15,14 +15,15 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 import grpc
 
 from clusters import waiting
-from clusters.pilot import protos
+from clusters.pilot import agentsecrets, protos
 from clusters.pilot.subscriptions import Packed, Refusal, Store, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-#: More than one proxy never connects; a reconnecting one may overlap with its old stream.
-STREAMS = 4
+#: One proxy connects, perhaps again before its old stream has ended; it asks for each certificate
+#: on a stream of its own.
+STREAMS = 64
 ANSWER_SECONDS = 30.0
 
 
@@ -38,7 +39,7 @@ class ConnectionLost(Exception):
 
 
 class AdsServer:
-    """Serves one proxy over ADS on a loopback port chosen by the system."""
+    """Serves one proxy over ADS, and files over SDS, on a loopback port chosen by the system."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -48,6 +49,7 @@ class AdsServer:
         self._lost = False
         self._grpc = grpc.server(ThreadPoolExecutor(STREAMS, thread_name_prefix="ads"))
         protos.add_ads_servicer(self._grpc, self._serve)
+        protos.add_sds_servicer(self._grpc, agentsecrets.serve)
         self.port = self._grpc.add_insecure_port("127.0.0.1:0")
 
     def start(self) -> None:
