@@ -69,18 +69,15 @@ class Istiod:
 
     def listeners(self, proxy: str) -> list[dict[str, Any]]:
         """Return the listeners that it has for a proxy, `name.namespace`, in Envoy's JSON form."""
-        dump = json.loads(self.ask(f"/debug/config_dump?proxyID={proxy}"))
+        # Listeners only: istiod fails to write a plugin without pluginConfig as JSON.
+        dump = json.loads(self.ask(f"/debug/config_dump?proxyID={proxy}&types=lds"))
         return listeners(dump)
 
 
 def listeners(dump: Any) -> list[dict[str, Any]]:
-    """Return the listener resources of a configuration dump as istiod writes it."""
-    return [
-        entry["active_state"]["listener"]
-        for config in _snake(dump)["configs"]
-        if config.get("@type", "").endswith(".ListenersConfigDump")
-        for entry in config.get("dynamic_listeners", [])
-    ]
+    """Return the listener resources of a dump of type lds as istiod writes it."""
+    found = _snake(dump).get("configs", [])
+    return [one for one in found if one.get("@type", "").endswith(".listener.v3.Listener")]
 
 
 def _snake(value: Any) -> Any:

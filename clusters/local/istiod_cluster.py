@@ -168,7 +168,9 @@ class IstiodCluster:
         written = [dataclasses.asdict(one) for one in self._api.written()]
         stored = {"api-objects.yaml": self._api.objects(), "api-written.yaml": written}
         for name, objects in stored.items():
-            (folder / name).write_text(yaml.safe_dump_all(objects, sort_keys=False))
+            (folder / name).write_text(
+                yaml.safe_dump_all(map(evidence.redacted, objects), sort_keys=False)
+            )
 
     def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
         session = self._session
