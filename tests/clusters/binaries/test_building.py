@@ -143,6 +143,14 @@ def test_a_module_with_other_content_than_pinned_is_refused(go, pin):
         build(pin(served=SOURCES | {"extra.go": "package istio\n"}))
 
 
+def test_what_is_not_pinned_is_not_taken(go, pin):
+    pinned = pin()
+    (pinned.folder / "go.sum").write_text("")
+
+    with pytest.raises(BuildFailed, match=r"missing go\.sum entry"):
+        build(pinned)
+
+
 def test_a_proxy_that_does_not_have_the_module_is_told(go, pin, monkeypatch):
     pinned = pin()
     monkeypatch.setenv("GOPROXY", "off")
