@@ -22,6 +22,14 @@ _PREVIOUS_HOSTS = {
         + "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
     },
 }
+_PREVIOUS_PRIORITIES = {
+    "name": "envoy.retry_priorities.previous_priorities",
+    "typed_config": {
+        "@type": TYPE_PREFIX
+        + "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+        "update_frequency": 2,
+    },
+}
 _RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
 _STATUSES = {
     301: "MOVED_PERMANENTLY",
@@ -79,7 +87,9 @@ class Action:
         timeout = durations.to_json(route.get("timeout") or "0s")
         action: dict[str, Any] = {"timeout": timeout, "max_grpc_timeout": timeout}
         hashed = self._hashed(route["route"])
-        retries = self._retries(route.get("retries"), hashed=bool(hashed))
+        # Retries of weighted destinations move on: one of them may hash and another not.
+        stays = bool(hashed) and len(route["route"]) == 1
+        retries = self._retries(route.get("retries"), hashed=stays)
         if retries:
             action["retry_policy"] = retries
         if hashed:
@@ -125,15 +135,18 @@ class Action:
         single = {"destination": route["mirror"]} if route.get("mirror") else None
         if single and route.get("mirrorPercentage") is not None:
             single["percentage"] = route["mirrorPercentage"]
+        elif single and route.get("mirrorPercent") is not None:
+            single["percent"] = route["mirrorPercent"]
         for mirror in (*([single] if single else []), *(route.get("mirrors") or [])):
             percent = mirror.get("percentage")
-            if percent is not None and not percent.get("value"):
+            share = {"numerator": mirror.get("percent", 100)}
+            if percent is not None:
+                share = fraction(percent) if percent.get("value") else {"numerator": 0}
+            if not share["numerator"]:
                 continue
             made: dict[str, Any] = {
                 "cluster": self.cluster(mirror["destination"]),
-                "runtime_fraction": {
-                    "default_value": {"numerator": 100} if percent is None else fraction(percent)
-                },
+                "runtime_fraction": {"default_value": share},
                 "trace_sampled": False,
             }
             if "mirrors-keep-the-host" in self._behaviours:
@@ -173,6 +186,8 @@ class Action:
             made |= _retry_on(policy["retryOn"])
         if policy.get("perTryTimeout"):
             made["per_try_timeout"] = durations.to_json(policy["perTryTimeout"])
+        if policy.get("retryRemoteLocalities"):
+            made["retry_priority"] = _PREVIOUS_PRIORITIES
         if "retry-backoff-and-previous-hosts" in self._behaviours:
             if policy.get("retryIgnorePreviousHosts") is False:
                 made.pop("retry_host_predicate", None)

@@ -7,6 +7,7 @@ from clusters.pilot import durations
 from clusters.pilot.protos import TYPE_PREFIX
 from clusters.pilot.routeaction import fraction
 from clusters.pilot.routematch import string_match
+from clusters.pilot.traffickinds import GRPC_STATUSES
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -60,10 +61,21 @@ def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
         percent = delay.get("percentage")
         made["delay"] = {
             "fixed_delay": durations.to_json(delay["fixedDelay"]),
-            "percentage": {} if percent is None else fraction(percent),
+            "percentage": (
+                {"numerator": delay.get("percent", 0)} if percent is None else fraction(percent)
+            ),
         }
-    if abort.get("httpStatus"):
-        made["abort"] = {"http_status": abort["httpStatus"]}
+    error = _error(abort)
+    if error:
+        made["abort"] = error
         if abort.get("percentage") is not None:
             made["abort"]["percentage"] = fraction(abort["percentage"])
     return made
+
+
+def _error(abort: Mapping[str, Any]) -> dict[str, Any]:
+    if abort.get("httpStatus"):
+        return {"http_status": abort["httpStatus"]}
+    if abort.get("grpcStatus"):
+        return {"grpc_status": GRPC_STATUSES.index(abort["grpcStatus"])}
+    return {}

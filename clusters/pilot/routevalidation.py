@@ -72,6 +72,11 @@ def _http_route(route: Mapping[str, Any]) -> Iterator[str]:
     for match in route.get("match") or []:
         yield from _matches(match)
     retries = route.get("retries") or {}
+    asked = ("perTryTimeout", "retryOn", "retryRemoteLocalities")
+    if retries.get("attempts", 0) < 0:
+        yield "attempts cannot be negative"
+    elif not retries.get("attempts") and any(retries.get(one) is not None for one in asked):
+        yield "http retry policy configured when attempts are set to 0 (disabled)"
     for duration in (route.get("timeout"), retries.get("perTryTimeout"), retries.get("backoff")):
         if duration and (durations.nanoseconds(duration) or 0) < _MILLISECOND:
             yield "duration must be greater than 1ms"

@@ -115,8 +115,29 @@ _HTTP_MATCH = message(
     sourceNamespace=text,
     gateways=_texts,
     ignoreUriCase=flag,
-    statPrefix=not_built,
+    statPrefix=text,
 )
+
+GRPC_STATUSES = (
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+)
+"""The names of gRPC's status codes, each at the place of its number."""
 
 _HTTP_ROUTE = message(
     name=text,
@@ -138,23 +159,26 @@ _HTTP_ROUTE = message(
         attempts=signed,
         perTryTimeout=duration,
         retryOn=text,
-        retryRemoteLocalities=not_built,
+        retryRemoteLocalities=flag,
         retryIgnorePreviousHosts=flag,
         backoff=duration,
     ),
     fault=message(
         delay=message(
-            percent=not_built,
+            percent=signed,
             percentage=_percent,
             fixedDelay=duration,
             exponentialDelay=not_built,
         ),
         abort=message(
-            percentage=_percent, httpStatus=whole, grpcStatus=not_built, http2Error=not_built
+            percentage=_percent,
+            httpStatus=whole,
+            grpcStatus=one_of(*GRPC_STATUSES),
+            http2Error=not_built,
         ),
     ),
     mirror=_destination,
-    mirrorPercent=not_built,
+    mirrorPercent=whole,
     mirrorPercentage=_percent,
     mirrors=list_of(message(destination=_destination, percentage=_percent)),
     corsPolicy=message(

@@ -88,6 +88,8 @@ def _route(
     name = ".".join(_names(http, match))
     if name:
         made["name"] = name
+    if match and match.get("statPrefix"):
+        made["stat_prefix"] = match["statPrefix"]
     made["metadata"] = {"filter_metadata": {"istio": {"config": config}}}
     made["decorator"] = {"operation": _operation(made, document.name, port)}
     routefilters.add(made, http, behaviours)
