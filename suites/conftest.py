@@ -2,12 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from suites import footprints
 from suites.deployment import Cluster, Deployer, Publisher
+from suites.latency import loads
+from suites.subjects import Subject
 
 
 @pytest.fixture(scope="session")
 def deploy(cluster: Cluster, publisher: Publisher) -> Deployer:
     """A context manager that puts a filter in front of every route and proves it there."""
     return Deployer(cluster, publisher)
+
+
+@pytest.fixture(scope="session")
+def subject(
+    wasm_filter: Any,
+    stopwatch_arms: Any,
+    publisher: Any,
+    probe_module: Any,
+    reference_module: Any,
+    latency_statistics: Any,
+    cluster: Any,
+) -> Subject:
+    """The filter with all that it is measured beside: nothing, an empty one, its reference."""
+    load = loads.of(wasm_filter.contract, wasm_filter.configuration)
+    accepted = latency_statistics.references.accepted(wasm_filter.label)
+    reference = reference_module(accepted and accepted.path)
+    published = {"new": wasm_filter, "empty": probe_module("empty")}
+    if reference is not None:
+        published["ref"] = reference
+    budget = wasm_filter.max_overhead_ns
+    return Subject(
+        label=wasm_filter.label,
+        release=cluster.release.name,
+        arms=stopwatch_arms.made(
+            {
+                role: (
+                    publisher.publish(module),
+                    publisher.checksum(module),
+                    "" if role == "empty" else load.configuration,
+                )
+                for role, module in published.items()
+            },
+            native=load.native,
+        ),
+        load=load,
+        modules={role: module.sha256 for role, module in published.items()},
+        budget=None if budget is None else latency_statistics.Budget(budget),
+    )
+
+
+@pytest.fixture(scope="session")
+def memory(subject: Subject, loaded_proxy: Any, pytestconfig: pytest.Config) -> Any:
+    """What the filter takes of memory, in proxies of its own."""
+    deep = pytestconfig.getoption("--latency") == "deep"
+    requests = footprints.DEEP if deep else footprints.QUICK
+    return footprints.taken(subject.arms, loaded_proxy, subject.load, requests=requests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,10 +11,14 @@ from clusters.pilot import documents as istio_documents
 from clusters.pilot.push import push
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from clusters.pilot.agent import Agent
     from clusters.pilot.node import Node
     from clusters.release import Release
 
+#: Of each module: two virtual machines of one module differ by about 1 % of what it costs.
+COPIES = 3
 Role = Literal["none", "empty", "new", "ref", "native"]
 
 
@@ -61,23 +65,41 @@ class ControlPlane:
             raise gate.FetchFailed("\n".join(localized.failures))
         return _inlined(snapshot.listeners[0], {e["name"]: e for e in localized.resources})
 
-    def with_module(
-        self, url: str, configuration: str, *, name: str, sha256: str
-    ) -> dict[str, Any]:
-        """Return the listener with a published module in it, in virtual machines of its own."""
-        documents = rendering.render(url, configuration, name=name, sha256=sha256, vm_id=name)
-        return self.listener(documents)
+    def made(
+        self,
+        modules: Mapping[Role, tuple[str, str, str]],
+        *,
+        native: Mapping[str, Any] | None = None,
+        copies: int = COPIES,
+    ) -> tuple[Arm, ...]:
+        """Return the arms of a filter, made from the documents that put it in place.
 
-    def with_native(self, http_filter: dict[str, Any]) -> dict[str, Any]:
-        """Return the listener with a filter of the proxy's own, where a module would be."""
+        Each copy has virtual machines of its own. `modules` holds URL, sha256 and configuration of
+        "new" and, where there are any, of "ref" and "empty". Raises gate.NotProven in one of its
+        kinds where documents change nothing or a module cannot be fetched.
+        """
+        made = [Arm("none", 0, acting=False, listener=self.listener())]
+        if native is not None:
+            made.append(Arm("native", 0, acting=True, listener=self._with_native(native)))
+        for role, (url, sha256, configuration) in modules.items():
+            acting = role != "empty"
+            for number in range(copies if acting else 1):
+                name = f"{role}-{number}"
+                documents = rendering.render(
+                    url, configuration, name=name, sha256=sha256, vm_id=name
+                )
+                made.append(Arm(role, number, acting=acting, listener=self.listener(documents)))
+        return tuple(made)
+
+    def _with_native(self, http_filter: Mapping[str, Any]) -> dict[str, Any]:
         made = self.listener()
         for filters in gate.managers(made):
-            filters.insert(0, http_filter)
+            filters.insert(0, dict(http_filter))
         return made
 
 
 def _inlined(listener: dict[str, Any], extensions: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    made = copy.deepcopy(listener)
+    made = deepcopy(listener)
     for filters in gate.managers(made):
         # The extension is what the agent passes on; here it comes with the listener.
         filters[:] = [

@@ -9,7 +9,13 @@ import pytest
 from clusters.plugin import BINARY, RELEASE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from bookinfo.app import Application
+    from clusters.cluster import Cluster
+    from clusters.stopwatch.arms import ControlPlane
+    from clusters.stopwatch.footprint import Loaded
     from clusters.stopwatch.stopwatch import Stopwatch
 
 
@@ -25,12 +31,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def stopwatch(
+def stopwatch_arms(
     pytestconfig: pytest.Config,
     bookinfo: Application,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Stopwatch:
-    """The instrument of latency: `.arms(modules, configuration)`, `.measure(arms, load)`."""
+) -> ControlPlane:
+    """What makes arms of modules: `.made({"new": (url, sha256, configuration)})`."""
+    from bookinfo.documents import documents
+    from clusters.pilot.agent import Agent
+    from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.node import ingress_gateway
+    from clusters.stopwatch.arms import ControlPlane
+
+    release = pytestconfig.stash[RELEASE]
+    agent = Agent(Behaviours.of(release), tmp_path_factory.mktemp("arms"))
+    node = ingress_gateway(release.version)
+    return ControlPlane(release, node, agent, documents(bookinfo.port))
+
+
+@pytest.fixture(scope="session")
+def stopwatch(pytestconfig: pytest.Config) -> Stopwatch:
+    """The instrument of latency: `stopwatch.measure(arms, load, seed=1)`."""
     if (mode := pytestconfig.getoption("--latency")) == "off":
         pytest.skip("latency is not measured with --latency=off\nHint: leave the option out")
     if hasattr(pytestconfig, "workerinput"):
@@ -38,15 +59,40 @@ def stopwatch(
             "latency is not measured by one of several workers, which disturb each other\n"
             "Hint: pytest suites/latency -n 0"
         )
-    from bookinfo.documents import documents
-    from clusters.pilot.agent import Agent
-    from clusters.pilot.behaviours import Behaviours
-    from clusters.pilot.node import ingress_gateway
-    from clusters.stopwatch.arms import ControlPlane
     from clusters.stopwatch.stopwatch import ready
 
-    release = pytestconfig.stash[RELEASE]
-    agent = Agent(Behaviours.of(release), tmp_path_factory.mktemp("stopwatch"))
-    node = ingress_gateway(release.version)
-    plane = ControlPlane(release, node, agent, documents(bookinfo.port))
-    return ready(pytestconfig.stash[BINARY], plane, mode)
+    return ready(pytestconfig.stash[BINARY], mode)
+
+
+@pytest.fixture(scope="session")
+def loaded_proxy(pytestconfig: pytest.Config) -> Callable[..., AbstractContextManager[Loaded]]:
+    """A context manager, of arms and a load, that runs a proxy with them (a `Loaded`)."""
+    from functools import partial
+
+    from clusters.stopwatch import footprint
+
+    _check_memory()
+    return partial(footprint.loaded, pytestconfig.stash[BINARY])
+
+
+@pytest.fixture(scope="session")
+def private_memory() -> Callable[[Cluster], int]:
+    """A function from a cluster to the bytes that its proxy has for itself (Pss_Anon)."""
+    from clusters import memory
+
+    _check_memory()
+    return lambda cluster: memory.pss_anon(int(cluster.process.removeprefix("pid ")))
+
+
+def _check_memory() -> None:
+    import os
+
+    from clusters import memory
+
+    try:
+        memory.pss_anon(os.getpid())
+    except memory.MemoryUnknown as unknown:
+        reason = str(unknown)
+    else:
+        return
+    pytest.skip(reason)

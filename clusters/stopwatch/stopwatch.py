@@ -5,23 +5,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from clusters.stopwatch import accesslog, clock, environment, session
-from clusters.stopwatch.arms import Arm, ControlPlane, Role
 from clusters.stopwatch.load import promises
 from clusters.stopwatch.recording import Recording, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from clusters.local.envoy import Binary
+    from clusters.stopwatch.arms import Arm
     from clusters.stopwatch.load import Load
 
 Mode = Literal["quick", "deep"]
-
-#: Virtual machines per module: two of one module differ by about 1 % of what it costs.
-COPIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +44,11 @@ SECOND_LOOK = 6
 
 @dataclass(frozen=True, slots=True)
 class Stopwatch:
-    """Measures what filters cost behind a gateway of a release."""
+    """Measures what filters cost in a proxy; make one with `ready`."""
 
     binary: Binary
-    control_plane: ControlPlane
     mode: Mode
     without_clock: str = ""
-
-    def arms(
-        self,
-        modules: Mapping[Role, tuple[str, str, str]],
-        *,
-        native: Mapping[str, Any] | None = None,
-        copies: int = COPIES,
-    ) -> tuple[Arm, ...]:
-        """Return the arms of a filter, made from the documents that would put it in place.
-
-        `modules` holds URL, sha256 and configuration of "new" and, where there are any, of "ref"
-        and "empty". Raises gate.NotProven in one of its kinds where documents change nothing or a
-        module cannot be fetched.
-        """
-        plane = self.control_plane
-        made = [Arm("none", 0, acting=False, listener=plane.listener())]
-        if native is not None:
-            made.append(Arm("native", 0, acting=True, listener=plane.with_native(dict(native))))
-        for role, (url, sha256, configuration) in modules.items():
-            acting = role != "empty"
-            for copy in range(copies if acting else 1):
-                listener = plane.with_module(
-                    url, configuration, name=f"{role}-{copy}", sha256=sha256
-                )
-                made.append(Arm(role, copy, acting=acting, listener=listener))
-        return tuple(made)
 
     def measure(self, arms: tuple[Arm, ...], load: Load, *, seed: int) -> Recording:
         """Return what was seen of the arms under a load, in as many sessions as the mode allows."""
@@ -125,6 +93,6 @@ class Stopwatch:
         )
 
 
-def ready(binary: Binary, control_plane: ControlPlane, mode: Mode) -> Stopwatch:
+def ready(binary: Binary, mode: Mode) -> Stopwatch:
     """Return a stopwatch for this proxy; one without the clock reads CPU time, and says why."""
-    return Stopwatch(binary, control_plane, mode, without_clock=clock.why_without(binary))
+    return Stopwatch(binary, mode, without_clock=clock.why_without(binary))

@@ -11,22 +11,10 @@ from typing import TYPE_CHECKING, Any
 from suites.latency.measuring import measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from suites.subjects import Subject
 
 #: What is held against a limit may get a second look, so that each has to be surer.
 CONFIDENCE, CONFIDENCE_OF_TWO_LOOKS = 0.95, 0.975
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A filter that is measured: its arms, what is asked of them, and what it may cost."""
-
-    label: str
-    release: str
-    arms: tuple[Any, ...]
-    load: Any
-    modules: Mapping[str, str]
-    budget: Any
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ def measurement(
         degraded=recording.without_clock and f"Envoy says: {recording.without_clock}",
         effect_asserted=recording.promises,
     )
+
+
+def with_memory(latency: Any, found: Any, memory: Any) -> Any:
+    """Return a measurement that also tells what each arm holds, by number of workers."""
+    rows = (
+        latency.Memory(arm, workers, each.pss_anon, each.allocated, each.machines)
+        for (arm, workers), each in sorted(memory.of.items())
+        if arm != "two"
+    )
+    return replace(found, memory=tuple(rows))
 
 
 def _all(recording: Any, part: str) -> Iterable[Any]:

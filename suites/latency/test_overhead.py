@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from suites.latency.measuring import with_memory
+
 # Every filter is measured, by what its own contract promises.
 pytestmark = pytest.mark.contract("any")
 
@@ -24,10 +26,10 @@ def test_every_answer_under_load_is_right(cost, record_property):
 @pytest.mark.requirement("LAT-2")
 @pytest.mark.claim("A filter costs time, in every request.")
 def test_it_costs_no_more_than_it_may(
-    cost, wasm_filter, latency_statistics, latency_findings, record_property
+    cost, memory, wasm_filter, latency_statistics, latency_findings, record_property
 ):
     found = latency_findings.record(
-        cost.measurement,
+        with_memory(latency_statistics, cost.measurement, memory),
         cost.estimates,
         cost.verdict,
         thresholds=latency_statistics.Thresholds(),

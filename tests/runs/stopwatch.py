@@ -26,7 +26,8 @@ from filters import build, probes
 from filters.publish import FileServer
 from reports import latency
 from suites.latency.loads import HEADER, VALUE, Load
-from suites.latency.looks import Measured, Subject, measured
+from suites.latency.looks import Measured, measured
+from suites.subjects import Subject
 
 #: What an idle module of the same kind is told to do.
 NOTHING = "0 0 0"
@@ -42,6 +43,7 @@ class Bench:
     """A stopwatch with modules to time."""
 
     watch: Stopwatch
+    control_plane: ControlPlane
     publisher: FileServer
 
     def subject(self, load: Load = SHOWN, **arms: tuple[str, str]) -> Subject:
@@ -53,8 +55,8 @@ class Bench:
         }
         return Subject(
             label="a probe",
-            release=self.watch.control_plane.release.name,
-            arms=self.watch.arms(modules),
+            release=self.control_plane.release.name,
+            arms=self.control_plane.made(modules),
             load=load,
             modules={role: module.sha256 for role, module in built.items()},
             budget=None,
@@ -73,14 +75,14 @@ class Bench:
 
 
 @contextmanager
-def bench(binary: envoy.Binary | None = None):
+def bench():
     """Yield a bench, as the newest release; everything ends with the block."""
     asked = release.find(release.LATEST)
     with tempfile.TemporaryDirectory() as name, FileServer() as publisher:
         agent = Agent(Behaviours.of(asked), Path(name))
         # Nobody asks the application, so that any port will do.
         plane = ControlPlane(asked, ingress_gateway(asked.version), agent, documents(9080))
-        yield Bench(ready(binary or envoy.find(None), plane, "quick"), publisher)
+        yield Bench(ready(envoy.find(None), "quick"), plane, publisher)
 
 
 @contextmanager

@@ -1,0 +1,81 @@
+"""What a filter takes of memory in proxies of its own: one process for each thing compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: Requests until a proxy has what it needs, then those over which it must not grow.
+SETTLING, QUICK, DEEP = 2_000, 20_000, 100_000
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What so many requests added, in bytes of the process itself; `before` is what it had."""
+
+    requests: int
+    bad: int
+    before: int
+    added: int
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """A filter's memory; the keys are an arm and a number of workers, "two" holds it twice.
+
+    `compile_seconds` is how much longer a proxy takes to start with the filter than without, and
+    `first_seconds` how long from its start to the first answer that passed the filter.
+    """
+
+    of: Mapping[tuple[str, int], Any]
+    growth: Growth
+    compile_seconds: float
+    first_seconds: float
+
+    def more(self, arm: str, than: str, *, workers: int = 1) -> int:
+        """Return how many bytes more a process with one arm has for itself than with another."""
+        return int(self.of[arm, workers].pss_anon - self.of[than, workers].pss_anon)
+
+    @property
+    def per_worker(self) -> int:
+        """Return what a second worker takes for the filter, in bytes."""
+        return self.more("new", "none", workers=2) - self.more("new", "none")
+
+
+def taken(arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: int) -> Footprints:
+    """Return the footprints of arms that hold no filter, the filter twice, and its reference."""
+    none, new, again = (
+        next(arm for arm in arms if (arm.role, arm.copy) == wanted)
+        for wanted in (("none", 0), ("new", 0), ("new", 1))
+    )
+    held = {
+        ("none", 1): (none,),
+        ("none", 2): (none,),
+        ("new", 2): (new,),
+        ("two", 1): (new, again),
+    }
+    if (reference := next((arm for arm in arms if arm.role == "ref"), None)) is not None:
+        held["ref", 1] = (reference,)
+    found, started = {}, {}
+    for (name, workers), each in held.items():
+        with loaded_proxy(each, load, workers=workers) as proxy:
+            proxy.ask(SETTLING)
+            found[name, workers] = proxy.footprint()
+            started[name, workers] = proxy.ready_seconds
+    with loaded_proxy((new,), load) as proxy:
+        proxy.ask(SETTLING)
+        found["new", 1] = proxy.footprint()
+        growth = _grown(proxy, requests)
+        compiling = proxy.ready_seconds - started["none", 1]
+        return Footprints(found, growth, compiling, proxy.first_seconds)
+
+
+def _grown(proxy: Any, requests: int) -> Growth:
+    # A module with a garbage collector takes some time until it has all that it ever will.
+    bad = proxy.ask(requests // 5)
+    before = proxy.footprint().pss_anon
+    bad += proxy.ask(requests)
+    return Growth(requests, bad, before, proxy.footprint().pss_anon - before)
