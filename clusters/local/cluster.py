@@ -275,7 +275,10 @@ def running(
 def _wanted_extensions(snapshot: Snapshot) -> set[str]:
     """Return the names that the listeners ask for: istiod sends no others."""
     lists = itertools.chain.from_iterable(
-        [*gate.managers(listener), *(chain["filters"] for chain in listener["filter_chains"])]
+        [
+            *gate.managers(listener),
+            *(chain.get("filters", []) for chain in listener.get("filter_chains", [])),
+        ]
         for listener in snapshot.listeners
     )
     return {one["name"] for filters in lists for one in filters if "config_discovery" in one}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from clusters.pilot.documents import NotBuilt
+
 #: Never the name `localhost`: machines resolve it to ::1, to nothing, or to something else.
 ADDRESS = "127.0.0.1"
 
@@ -33,6 +35,37 @@ def bind_to_loopback(listener: dict[str, Any]) -> dict[str, Any]:
     """Return the listener under its own name, bound to a free loopback port.
 
     Istio binds 0.0.0.0 at the gateway's port; here nothing may listen beyond this machine, and
-    runs side by side may not collide. Envoy keeps the port as long as the name stays.
+    runs side by side may not collide. Envoy keeps the port as long as the name stays. Raises
+    NotBuilt for a listener that is no TCP socket, which a patch may add.
     """
-    return listener | {"address": {"socket_address": {"address": ADDRESS, "port_value": 0}}}
+    addresses = [
+        listener.get("address") or {},
+        *(one.get("address") or {} for one in listener.get("additional_addresses", ())),
+    ]
+    for address in addresses:
+        _check_tcp(listener, address)
+    made = listener | {"address": _free_port()}
+    if "additional_addresses" in listener:
+        made["additional_addresses"] = [
+            one | {"address": _free_port()} for one in listener["additional_addresses"]
+        ]
+    return made
+
+
+def _check_tcp(listener: dict[str, Any], address: dict[str, Any]) -> None:
+    socket_address = address.get("socket_address") or {}
+    other = next((one for one in ("pipe", "envoy_internal_address") if one in address), None)
+    if "api_listener" in listener:
+        other = "api_listener"
+    if "udp_listener_config" in listener or socket_address.get("protocol") == "UDP":
+        other = "UDP (QUIC)"
+    if other:
+        raise NotBuilt(
+            f"listener {listener.get('name') or '(no name)'} listens by {other}; the local place "
+            "keeps every listener on loopback and knows TCP only. "
+            "Hint: give it a socket_address, or leave the patch out"
+        )
+
+
+def _free_port() -> dict[str, Any]:
+    return {"socket_address": {"address": ADDRESS, "port_value": 0}}

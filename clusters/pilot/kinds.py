@@ -16,7 +16,6 @@ from clusters.pilot.shapes import (
     message,
     nullable,
     one_of,
-    only_built,
     signed,
     text,
     whole,
@@ -35,7 +34,6 @@ APPLY_TO = (
     "BOOTSTRAP",
     "LISTENER_FILTER",
 )
-BUILT_APPLY_TO = ("HTTP_FILTER", "EXTENSION_CONFIG")
 OPERATIONS = (
     "MERGE",
     "ADD",
@@ -70,7 +68,7 @@ _ENVOY_FILTER = message(
     priority=signed,
     configPatches=list_of(
         nullable(
-            applyTo=only_built(BUILT_APPLY_TO, APPLY_TO),
+            applyTo=one_of(*APPLY_TO),
             match=message(
                 context=one_of(*CONTEXTS),
                 proxy=message(proxyVersion=text, metadata=_labels),
@@ -88,8 +86,21 @@ _ENVOY_FILTER = message(
                         filter=message(name=text, subFilter=message(name=text)),
                     ),
                 ),
-                routeConfiguration=mapping,
-                cluster=mapping,
+                routeConfiguration=message(
+                    portNumber=whole,
+                    portName=text,
+                    gateway=text,
+                    name=text,
+                    vhost=message(
+                        name=text,
+                        domainName=text,
+                        route=message(
+                            name=text,
+                            action=one_of("ANY", "ROUTE", "REDIRECT", "DIRECT_RESPONSE"),
+                        ),
+                    ),
+                ),
+                cluster=message(portNumber=whole, service=text, subset=text, name=text),
                 waypoint=mapping,
             ),
             patch=message(

@@ -129,6 +129,23 @@ Servicer = Callable[[Iterator[Any], "grpc.ServicerContext"], Iterator[Any]]
 """Takes DiscoveryRequests and yields DiscoveryResponses, one call per stream of a proxy."""
 
 
+def without_typed_config(message: Message) -> list[str]:
+    """Return the names of what should have a typed_config and has none, as Istio looks for them.
+
+    Lists are not looked into, as in Istio; the innermost comes first.
+    """
+    found = []
+    fields = message.DESCRIPTOR.fields_by_name
+    for field in message.DESCRIPTOR.fields:
+        single = field.message_type is not None and not field.is_repeated
+        if single and message.HasField(field.name):
+            found += without_typed_config(getattr(message, field.name))
+    typed = [one for one in ("typed_config", "config_discovery") if one in fields]
+    if "typed_config" in fields and not any(message.HasField(one) for one in typed):
+        found.append(str(getattr(message, "name", "")))
+    return found
+
+
 def add_ads_servicer(server: "grpc.Server", stream: Servicer) -> None:
     """Let a gRPC server answer state-of-the-world ADS with `stream`."""
     _add_servicer(server, _ADS_SERVICE, "StreamAggregatedResources", stream)

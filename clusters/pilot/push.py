@@ -7,16 +7,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import credentials, tlssecrets, upstreams, validation
+from clusters.pilot import credentials, routes, tlssecrets, upstreams, validation
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.destinationrules import Rules
 from clusters.pilot.documents import together
-from clusters.pilot.envoyfilter import extension_config, http_filter, match, selection
+from clusters.pilot.envoyfilter import (
+    bootstrap,
+    cluster,
+    extension_config,
+    match,
+    match_routes,
+    route_configuration,
+    selection,
+)
+from clusters.pilot.envoyfilter import listener as listener_patches
 from clusters.pilot.envoyfilter.ledger import Depth, Ledger
 from clusters.pilot.envoyfilter.patch import Outcome, Patch, patches
+from clusters.pilot.envoyfilter.patching import Patching
 from clusters.pilot.gateways import merge
 from clusters.pilot.listeners import listener
-from clusters.pilot.routes import route_configuration
 from clusters.pilot.services import labels_of, services
 from clusters.pilot.wasm import plugins
 
@@ -67,22 +76,22 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     every, reaching = _patches(documents, node, labels, behaviours, ledger)
     wasm = plugins.read(documents, node, labels, behaviours)
     generated = [wasm.placed(listener(port, behaviours)) for port in ports]
-    on_filters = [patch for patch in reaching if patch.apply_to == "HTTP_FILTER"]
-    if not generated:
-        for patch in on_filters:
-            ledger.failed(patch, Depth.NO_LISTENER, "no Gateway gives the proxy a listener")
-    listeners = http_filter.apply(generated, on_filters, behaviours, ledger)
-    extensions, served = extension_config.apply(
-        [patch for patch in reaching if patch.apply_to == "EXTENSION_CONFIG"], listeners
-    )
-    clusters = upstreams.clusters(mesh, rules, behaviours)
+    patching = Patching.of(reaching, behaviours, ledger)
+    listeners = listener_patches.apply(generated, patching)
+    bootstrap.tell(patching)
+    extensions, served = extension_config.apply(patching.family("EXTENSION_CONFIG"), listeners)
+    clusters = cluster.apply(upstreams.clusters(mesh, rules, behaviours), patching)
     by_patch = {(one.document, one.index): one for one in served}
     return Snapshot(
         listeners=listeners,
-        routes=tuple(
-            route_configuration(chain, documents, node, mesh, rules, behaviours)
-            for port in ports
-            for chain in port.chains
+        routes=route_configuration.apply(
+            (
+                routes.route_configuration(chain, documents, node, mesh, rules, behaviours)
+                for port in ports
+                for chain in port.chains
+            ),
+            match_routes.port_map(ports),
+            patching,
         ),
         clusters=clusters,
         endpoints=upstreams.endpoints(mesh, rules),

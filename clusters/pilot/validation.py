@@ -1,7 +1,7 @@
 """What Istio's webhook refuses or warns about, in its own words (istio.md section 1.10)."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,17 @@ _NO_LABELS = (
 )
 _TOO_LONG = "Envoy filter: proxyVersion match exceeds 1024 characters and will be ignored"
 _PROXY_VERSION_BYTES = 1024
+_LISTENER_CLASS = ("LISTENER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER")
+_OBJECTS = ("listener", "routeConfiguration", "cluster", "waypoint")
+_CLASSES = (
+    (
+        ("ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE"),
+        "routeConfiguration",
+        "http route",
+        "route configuration",
+    ),
+    (("CLUSTER",), "cluster", "cluster", "cluster"),
+)
 
 Findings = Iterator[tuple[bool, str]]
 """Pairs of "is this an error" (otherwise a warning) and Istio's text."""
@@ -88,11 +99,27 @@ def _patch(entry: Mapping[str, Any], behaviours: "Behaviours") -> Findings:
     if operation != "REMOVE" and value is None:
         yield True, "Envoy filter: missing patch value for non-remove operation"
         return
-    yield from _proxy((match.get("proxy") or {}).get("proxyVersion") or "", behaviours)
-    if apply_to == "HTTP_FILTER":
-        yield from _listener_class(match)
+    version = (match.get("proxy") or {}).get("proxyVersion") or ""
+    stops = yield from _stopping(_proxy(version, behaviours))
+    if stops:
+        return
+    if apply_to in _LISTENER_CLASS:
+        stops = yield from _stopping(_listener_class(apply_to, match))
+        if stops:
+            return
+    else:
+        yield from _other_class(apply_to, match)
     if value is not None:
         yield from _value(MESSAGES[apply_to], value)
+
+
+def _stopping(findings: Findings) -> Generator[tuple[bool, str], None, bool]:
+    """Pass findings on; return whether there was an error, after which istiod looks no further."""
+    stopped = False
+    for is_error, text in findings:
+        stopped = stopped or is_error
+        yield is_error, text
+    return stopped
 
 
 def _unknown_enums(entry: Mapping[str, Any], behaviours: "Behaviours") -> Findings:
@@ -103,6 +130,13 @@ def _unknown_enums(entry: Mapping[str, Any], behaviours: "Behaviours") -> Findin
     operation = (entry.get("patch") or {}).get("operation")
     if operation == "MERGE_AND_REPLACE_LIST" and "merge-and-replace-list" not in behaviours:
         yield True, f'unknown value "MERGE_AND_REPLACE_LIST" {known}.Patch.Operation'
+    apply_to = entry.get("applyTo")
+    too_new = {
+        "LISTENER_FILTER": "listener-filter-patches" not in behaviours,
+        "BOOTSTRAP": "bootstrap-patches" not in behaviours,
+    }
+    if too_new.get(apply_to or ""):
+        yield True, f'unknown value "{apply_to}" {known}.ApplyTo'
 
 
 def _proxy(version: str, behaviours: "Behaviours") -> Findings:
@@ -115,10 +149,9 @@ def _proxy(version: str, behaviours: "Behaviours") -> Findings:
         yield True, f"Envoy filter: invalid regex for proxy version, [{error}]"
 
 
-def _listener_class(match: Mapping[str, Any]) -> Findings:
-    others = ("routeConfiguration", "cluster", "waypoint")
+def _listener_class(apply_to: str, match: Mapping[str, Any]) -> Findings:
     if match.get("listener") is None:
-        if any(match.get(other) is not None for other in others):
+        if any(match.get(other) is not None for other in _OBJECTS):
             text = "applyTo for listener class objects cannot have non listener match"
             yield True, f"Envoy filter: {text}"
         return
@@ -126,47 +159,63 @@ def _listener_class(match: Mapping[str, Any]) -> Findings:
     wanted = chain.get("filter")
     if wanted is None:
         return
-    name = wanted.get("name")
+    if apply_to in ("LISTENER", "FILTER_CHAIN"):
+        yield False, f"Envoy filter: filter match has no effect when used with {apply_to}"
+    name, sub = wanted.get("name"), wanted.get("subFilter")
     if not name:
         yield True, "Envoy filter: filter match has no name to match on"
         return
-    yield from _deprecated(name, names.NETWORK)
-    sub = wanted.get("subFilter")
-    if sub is None:
-        return
+    if sub is not None:
+        error = _sub_filter_error(apply_to, name, sub)
+        if error:
+            yield True, f"Envoy filter: {error}"
+            return
+    yield from _deprecated(name)
+    yield from _deprecated((sub or {}).get("name") or "")
+
+
+def _sub_filter_error(apply_to: str, name: str, sub: Mapping[str, Any]) -> str:
+    if apply_to != "HTTP_FILTER":
+        return "subfilter match can be used with applyTo HTTP_FILTER only"
     if names.canonical(name, names.NETWORK) != HCM:
-        text = f"subfilter match requires filter match with {HCM}"
-        yield True, f"Envoy filter: {text}"
-    elif not sub.get("name"):
-        yield True, "Envoy filter: subfilter match has no name to match on"
-    else:
-        yield from _deprecated(sub["name"], names.HTTP)
+        return f"subfilter match requires filter match with {HCM}"
+    return "" if sub.get("name") else "subfilter match has no name to match on"
 
 
-def _deprecated(name: str, table: Mapping[str, str]) -> Findings:
-    canonical = names.canonical(name, table)
-    if canonical != name:
-        yield False, f'using deprecated filter name "{name}"; use "{canonical}" instead'
+def _other_class(apply_to: str, match: Mapping[str, Any]) -> Findings:
+    for group, own, called, needed in _CLASSES:
+        given = [one for one in _OBJECTS if match.get(one) is not None]
+        if apply_to in group and given and own not in given:
+            text = f"applyTo for {called} class objects cannot have non {needed} match"
+            yield True, f"Envoy filter: {text}"
+
+
+def _deprecated(name: str) -> Findings:
+    for table in (names.HTTP, names.LISTENER, names.NETWORK):
+        if name in table:
+            yield False, f'using deprecated filter name "{name}"; use "{table[name]}" instead'
+            return
 
 
 def _value(message: str, value: Mapping[str, Any]) -> Findings:
     yield from _readability(message, json.dumps(value, sort_keys=True))
-    spellings = {"typed_config", "typedConfig", "config_discovery", "configDiscovery"}
-    if value.get("name") and not spellings & set(value):
-        yield False, f"using deprecated types by name without typed_config; {value['name']}"
 
 
 @lru_cache(maxsize=256)
 def _readability(message: str, text: str) -> tuple[tuple[bool, str], ...]:
     value = json.loads(text)
     try:
-        protos.parse(message, value)
+        made = protos.parse(message, value)
     except protos.ProtoError as error:
         return ((True, _unreadable(str(error))),)
     try:
         protos.parse_strictly(message, value)
     except protos.ProtoError as error:
         return ((False, f"Envoy filter: {error}"),)
+    untyped = protos.without_typed_config(made)
+    if untyped:
+        text = f"using deprecated types by name without typed_config; {', '.join(untyped)}"
+        return ((False, text),)
     return ()
 
 

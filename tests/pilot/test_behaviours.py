@@ -19,7 +19,7 @@ def asked_for_in_code() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Compare) or not isinstance(node.left, ast.Constant):
                 continue
-            asked = ast.unparse(node.comparators[0]).lstrip("_").removeprefix("self.")
+            asked = ast.unparse(node.comparators[0]).rpartition(".")[2]
             if asked.lstrip("_") == "behaviours":
                 found.add(str(node.left.value))
     return found

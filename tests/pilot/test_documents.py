@@ -208,11 +208,6 @@ def test_a_wrong_document_is_refused_at_its_line(text: str, words: str) -> None:
 
 
 UNBUILT: list[tuple[Any, ...]] = [
-    *(
-        (f"applyTo {one}", "EnvoyFilter", {"configPatches": [{"applyTo": one}]})
-        for one in kinds.APPLY_TO
-        if one not in kinds.BUILT_APPLY_TO
-    ),
     ("VirtualService tcp", "VirtualService", {"tcp": [{"route": []}]}),
     ("VirtualService tls", "VirtualService", {"tls": [{"route": []}]}),
     ("delegate", "VirtualService", {"http": [{"delegate": {"name": "x"}}]}),

@@ -42,8 +42,8 @@ def _unasked(name: str, asked: Mapping[str, str]) -> str:
 
 def _asked(listeners: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for listener in listeners:
-        for chain in listener["filter_chains"]:
-            for network in chain["filters"]:
+        for chain in listener.get("filter_chains", ()):
+            for network in chain.get("filters", ()):
                 for one in network.get("typed_config", {}).get("http_filters", ()):
                     source = (one.get("config_discovery") or {}).get("config_source") or {}
                     if "ads" in source:

@@ -10,83 +10,62 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.pilot.documents import NotBuilt
 from clusters.pilot.envoyfilter import match, merge, names
-from clusters.pilot.envoyfilter.ledger import Depth, Ledger
+from clusters.pilot.envoyfilter.ledger import Depth, Ledger, Place
 from clusters.pilot.envoyfilter.value import build
-from clusters.pilot.listeners import HCM
+from clusters.pilot.listeners import HCM, HCM_TYPE
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
     from clusters.pilot.envoyfilter.patch import Patch
+    from clusters.pilot.envoyfilter.patching import Patching
 
 HttpFilter = dict[str, Any]
 
 
 def apply(
-    listeners: Iterable[Mapping[str, Any]],
-    patches: Iterable["Patch"],
-    behaviours: "Behaviours",
-    ledger: Ledger,
-) -> tuple[dict[str, Any], ...]:
-    """Return the listeners with every matching patch applied; `ledger` learns what became of each.
-
-    The listeners given stay as they are. Where a merge makes istiod panic, the listener it was on
-    and those after it come back unpatched, as istiod sends them.
-    """
-    patches = tuple(patches)
-    done: list[dict[str, Any]] = []
-    given_up: str | None = None
-    for listener in listeners:
-        made = deepcopy(dict(listener))
-        if given_up is None:
-            try:
-                _patch_listener(made, patches, behaviours, ledger)
-            except merge.DescriptorMismatch as panic:
-                given_up = str(panic)
-                made = deepcopy(dict(listener))
-                ledger.abandon(listener["name"])
-        done.append(made)
-    if given_up is not None:
-        ledger.panicked(patches, given_up)
-    return tuple(done)
-
-
-def _patch_listener(
-    listener: dict[str, Any],
-    patches: tuple["Patch", ...],
-    behaviours: "Behaviours",
-    ledger: Ledger,
+    listener: Mapping[str, Any],
+    chain: Mapping[str, Any],
+    network: dict[str, Any],
+    where: str,
+    patching: "Patching",
 ) -> None:
-    where = f"listener {listener['name']}"
-    for chain in listener["filter_chains"]:
-        for network in chain["filters"]:
-            if network["name"] != HCM:
-                continue
-            reached = [
-                patch
-                for patch in patches
-                if _reaches(patch, listener, chain, network["name"], behaviours, ledger)
-            ]
-            manager = _Manager(where, network["typed_config"], behaviours, ledger)
-            manager.patch(reached)
+    """Patch the HTTP filters of a network filter in place, if it is a connection manager.
+
+    Where a merge makes istiod panic, the connection manager stays as it is and
+    merge.DescriptorMismatch is raised.
+    """
+    config = network.get("typed_config", {})
+    if network.get("name") != HCM or config.get("@type") != HCM_TYPE:
+        return
+    reaching = [
+        patch
+        for patch in patching.family("HTTP_FILTER")
+        if _reaches(patch, listener, chain, where, patching)
+    ]
+    if not reaching:
+        return
+    # istiod writes the whole manager back at the end: a panic loses what was done to it.
+    own, notes = deepcopy(config), Ledger()
+    _Manager(where, own, patching.behaviours, notes).patch(reaching)
+    network["typed_config"] = own
+    patching.ledger.absorb(notes)
 
 
 def _reaches(
     patch: "Patch",
     listener: Mapping[str, Any],
     chain: Mapping[str, Any],
-    network_filter: str,
-    behaviours: "Behaviours",
-    ledger: Ledger,
+    where: str,
+    patching: "Patching",
 ) -> bool:
-    where = f"listener {listener['name']}"
     tests = (
         (Depth.LISTENER, match.listener(patch, listener)),
-        (Depth.CHAIN, match.chain(patch, chain, where, behaviours)),
-        (Depth.NETWORK_FILTER, match.network_filter(patch, network_filter, where, behaviours)),
+        (Depth.CHAIN, match.chain(patch, chain, where, patching.behaviours)),
+        (Depth.NETWORK_FILTER, match.network_filter(patch, HCM, where, patching.behaviours)),
     )
     for depth, reason in tests:
         if reason:
-            ledger.failed(patch, depth, reason)
+            patching.ledger.failed(patch, depth, reason)
             return False
     return True
 
@@ -94,14 +73,15 @@ def _reaches(
 class _Manager:
     """The HTTP filters of one connection manager while patches work on them."""
 
-    __slots__ = ("_behaviours", "_config", "_filters", "_ledger", "_where")
+    __slots__ = ("_behaviours", "_config", "_filters", "_ledger", "_place", "_where")
 
     def __init__(
         self, where: str, config: dict[str, Any], behaviours: "Behaviours", ledger: Ledger
     ) -> None:
         self._where = where
+        self._place = Place("HTTP filter", where)
         self._config = config
-        self._filters: list[HttpFilter] = config["http_filters"]
+        self._filters: list[HttpFilter] = config.get("http_filters", [])
         self._behaviours = behaviours
         self._ledger = ledger
 
@@ -115,7 +95,7 @@ class _Manager:
             self._filter_pass(patches)
             self._list_pass(patches)
         self._config["http_filters"] = self._filters
-        self._ledger.settle(self._where, self._filters)
+        self._ledger.settle(self._place, self._filters)
 
     def _list_pass(self, patches: Iterable["Patch"]) -> None:
         for patch in patches:
@@ -138,7 +118,7 @@ class _Manager:
             self._filters[at] = made
         else:
             self._filters.insert(at, made)
-        self._ledger.put(patch, self._where, made)
+        self._ledger.put(patch, self._place, made)
 
     def _position(self, patch: "Patch") -> int | None:
         """Return where a patch puts its filter, or None (and say why) where it does not."""
@@ -160,7 +140,7 @@ class _Manager:
         for index, one in enumerate(self._filters):
             if self._matches(patch, one):
                 return index
-        present = [one["name"] for one in self._filters]
+        present = [one.get("name", "") for one in self._filters]
         reason = match.http_filter(patch, present, self._where, self._behaviours)
         left = f"no HTTP filter is left in {self._where}"
         self._ledger.failed(patch, Depth.HTTP_FILTER, reason or left)
@@ -173,7 +153,7 @@ class _Manager:
         elif self._first(patch) is not None:
             gone = [one for one in self._filters if self._matches(patch, one)]
             self._filters = [one for one in self._filters if not self._matches(patch, one)]
-            self._ledger.removed(patch, self._where, [one["name"] for one in gone])
+            self._ledger.removed(patch, self._where, [one.get("name", "") for one in gone])
 
     def _filter_pass(self, patches: Iterable["Patch"]) -> None:
         merging = [patch for patch in patches if self._works_on_filters(patch)]
@@ -185,7 +165,7 @@ class _Manager:
             if remover is None:
                 kept.append(one)
             else:
-                self._ledger.removed(remover, self._where, [one["name"]])
+                self._ledger.removed(remover, self._where, [one.get("name", "")])
         self._filters = kept
 
     def _works_on_filters(self, patch: "Patch") -> bool:
@@ -214,11 +194,11 @@ class _Manager:
 
     def _merge(self, patch: "Patch", one: HttpFilter) -> None:
         if "typed_config" not in one:
-            text = f"HTTP filter `{one['name']}` has no typed_config to merge into"
+            text = f"HTTP filter `{one.get('name', '')}` has no typed_config to merge into"
             self._fail(patch, f"{text}; it comes by config_discovery: change its EXTENSION_CONFIG")
             return
         value = build(patch.apply_to, patch.value)
-        name, before = one["name"], dict(one)
+        name, before = one.get("name", ""), dict(one)
         merged = None
         if "typed_config" in value:
             merged = merge.merge_any(one["typed_config"], value["typed_config"], self._behaviours)

@@ -15,29 +15,37 @@ class Depth(IntEnum):
     SELECTION = 0
     PROXY = 1
     CONTEXT = 2
-    NO_LISTENER = 3
-    LISTENER = 4
-    CHAIN = 5
-    NETWORK_FILTER = 6
+    NO_LISTENER = NO_ROUTES = 3
+    LISTENER = ROUTE_CONFIGURATION = CLUSTER = 4
+    CHAIN = VIRTUAL_HOST = 5
+    NETWORK_FILTER = ROUTE = LISTENER_FILTER = 6
     HTTP_FILTER = 7
     OPERATION = 8
     UNDONE = 9
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A list that patches put things into: of what, and in which resource."""
+
+    what: str
+    where: str
+
+
 @dataclass(slots=True)
 class _Entry:
     done: dict[str, list[str]] = field(default_factory=dict)
-    put: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    put: list[tuple["Place", Mapping[str, Any]]] = field(default_factory=list)
     depth: int = -1
     reason: str = ""
 
 
 class Ledger:
-    """Notes of what was done with each patch, by listener."""
+    """Notes of what was done with each patch, by the resource it was done to."""
 
     def __init__(self) -> None:
         self._entries: dict[Patch, _Entry] = {}
-        self._final: dict[str, list[Mapping[str, Any]]] = {}
+        self._final: dict[Place, list[Mapping[str, Any]]] = {}
 
     def failed(self, patch: "Patch", depth: Depth, reason: str) -> None:
         """Note the condition that failed; of several the one that came farthest counts."""
@@ -45,47 +53,55 @@ class Ledger:
         if depth > entry.depth:
             entry.depth, entry.reason = depth, reason
 
-    def put(self, patch: "Patch", where: str, http_filter: Mapping[str, Any]) -> None:
-        """Note that a patch put a filter into a listener."""
-        self._entry(patch).put.append((where, http_filter))
+    def put(self, patch: "Patch", place: Place, one: Mapping[str, Any]) -> None:
+        """Note that a patch put something into a list."""
+        self._entry(patch).put.append((place, one))
 
     def removed(self, patch: "Patch", where: str, names: Iterable[str]) -> None:
-        """Note that a patch took filters out of a listener."""
-        self._did(patch, where, f"removed {', '.join(names)}")
+        """Note that a patch took parts out of a resource."""
+        self.did(patch, where, f"removed {', '.join(names)}")
 
     def merged(self, patch: "Patch", where: str, name: str) -> None:
-        """Note that a patch was merged into a filter of a listener."""
-        self._did(patch, where, f"merged into {name}")
+        """Note that a patch was merged into a part of a resource."""
+        self.did(patch, where, f"merged into {name}")
 
-    def settle(self, where: str, http_filters: Sequence[Mapping[str, Any]]) -> None:
-        """Note the HTTP filters that a listener has in the end."""
-        self._final.setdefault(where, []).extend(http_filters)
+    def did(self, patch: "Patch", where: str, what: str) -> None:
+        """Note in words what a patch did to a resource."""
+        self._entry(patch).done.setdefault(where, []).append(what)
 
-    def abandon(self, listener: str) -> None:
-        """Forget what was done to a listener whose patching was given up."""
-        where = f"listener {listener}"
-        self._final.pop(where, None)
-        for entry in self._entries.values():
-            entry.done.pop(where, None)
-            entry.put = [one for one in entry.put if one[0] != where]
+    def settle(self, place: Place, items: Sequence[Mapping[str, Any]]) -> None:
+        """Note what a list holds in the end."""
+        self._final.setdefault(place, []).extend(items)
 
-    def panicked(self, patches: Iterable["Patch"], text: str) -> None:
-        """Note why the patches that took effect nowhere did not."""
+    def absorb(self, other: "Ledger") -> None:
+        """Take over the notes of work that came to its end."""
+        for patch, entry in other._entries.items():
+            own = self._entry(patch)
+            for where, did in entry.done.items():
+                own.done.setdefault(where, []).extend(did)
+            own.put += entry.put
+            if entry.reason:
+                self.failed(patch, Depth(entry.depth), entry.reason)
+        for place, items in other._final.items():
+            self.settle(place, items)
+
+    def panicked(self, patches: Iterable["Patch"], what: str, text: str) -> None:
+        """Note why the patches that took effect nowhere did not: istiod gave up patching `what`."""
         for patch in patches:
             self.failed(
-                patch, Depth.UNDONE, f"istiod gave up patching listeners after a merge: {text}"
+                patch, Depth.UNDONE, f"istiod gave up patching {what} after a merge: {text}"
             )
 
     def outcome(self, patch: "Patch") -> "Outcome":
         """Return what became of a patch."""
         entry = self._entry(patch)
         done = {where: ", ".join(dict.fromkeys(did)) for where, did in entry.done.items()}
-        for where, http_filter in entry.put:
-            place = self._place(where, http_filter)
-            if place:
-                done[where] = place
+        for place, one in entry.put:
+            stands = self._standing(place, one)
+            if stands:
+                done[place.where] = stands
             else:
-                undone = f"what it put into {where} was removed or replaced by a later patch"
+                undone = f"what it put into {place.where} was removed or replaced by a later patch"
                 self.failed(patch, Depth.UNDONE, undone)
         if done:
             return patch.outcome(
@@ -93,16 +109,13 @@ class Ledger:
             )
         return patch.outcome(False, entry.reason or "an earlier patch removed what it matches")
 
-    def _place(self, where: str, http_filter: Mapping[str, Any]) -> str:
-        filters = self._final.get(where, [])
-        names = [one.get("name", "") for one in filters]
-        for index, one in enumerate(filters):
-            if one is http_filter:
-                return f"is HTTP filter {index + 1} of {len(filters)} ({', '.join(names)})"
+    def _standing(self, place: Place, one: Mapping[str, Any]) -> str:
+        items = self._final.get(place, [])
+        for index, other in enumerate(items):
+            if other is one:
+                names = ", ".join(item.get("name") or "(no name)" for item in items)
+                return f"is {place.what} {index + 1} of {len(items)} ({names})"
         return ""
-
-    def _did(self, patch: "Patch", where: str, what: str) -> None:
-        self._entry(patch).done.setdefault(where, []).append(what)
 
     def _entry(self, patch: "Patch") -> _Entry:
         return self._entries.setdefault(patch, _Entry())

@@ -48,12 +48,14 @@ def context(patch: "Patch") -> str | None:
 def listener(patch: "Patch", found: Mapping[str, Any]) -> str | None:
     """Return why a listener is not the one a patch is for."""
     name, port = patch.listener.get("name"), patch.listener.get("portNumber")
-    if name and name != found["name"]:
-        return f"the match names listener {name}, the gateway has {found['name']}"
-    listens_on = found["address"]["socket_address"]["port_value"]
+    has = found.get("name", "")
+    if name and name != has:
+        return f"the match names listener {name}, the gateway has {has}"
+    address = (found.get("address") or {}).get("socket_address") or {}
+    listens_on = address.get("port_value", 0)
     if port and port != listens_on:
         return (
-            f"the match names port {port}, listener {found['name']} has {listens_on} "
+            f"the match names port {port}, listener {has} has {listens_on} "
             "(the port Envoy listens on, not the Gateway's)"
         )
     return None

@@ -4,24 +4,42 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import protos
+from clusters.pilot.envoyfilter.value import MESSAGES
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.envoyfilter.patch import Patch
 
 _DURATION = "google.protobuf.Duration"
 
 
 class DescriptorMismatch(Exception):
-    """Two Anys of different types were merged; istiod panics and gives up all of LDS patching."""
+    """Two Anys of different types were merged; istiod panics and gives up what it patches."""
 
 
-def merge(target: "Message", patch: "Message", behaviours: "Behaviours") -> None:
-    """Merge a patch into a message in place: lists append, map entries and durations replace."""
-    if "durations-merge-whole" in behaviours:
-        _clear_replaced_durations(target, patch)
+def merge(
+    target: "Message", patch: "Message", behaviours: "Behaviours", *, replace_lists: bool = False
+) -> None:
+    """Merge a patch into a message in place: lists append, map entries and durations replace.
+
+    With `replace_lists` a list of the patch takes the place of the one that is there.
+    """
+    _clear_replaced(target, patch, "durations-merge-whole" in behaviours, replace_lists)
     target.MergeFrom(patch)
+
+
+def merge_value(target: dict[str, Any], patch: "Patch", behaviours: "Behaviours") -> bool:
+    """Merge the value of a patch into a resource in JSON form, in place; tell if it changed."""
+    name = MESSAGES[patch.apply_to]
+    into, before = protos.parse(name, target), protos.normalise(name, target)
+    replace_lists = patch.operation == "MERGE_AND_REPLACE_LIST"
+    merge(into, protos.parse(name, patch.value), behaviours, replace_lists=replace_lists)
+    made = protos.to_dict(into)
+    target.clear()
+    target.update(made)
+    return made != before
 
 
 def merge_any(
@@ -31,27 +49,43 @@ def merge_any(
 
     Raises DescriptorMismatch.
     """
-    target_type, patch_type = (str(one["@type"]) for one in (target, patch))
-    into, merged = protos.parse_any(target), protos.parse_any(patch)
-    if target_type != patch_type:
-        if "any-merge-takes-targets-type" not in behaviours:
-            raise DescriptorMismatch(
-                f"descriptor mismatch: {target_type.rpartition('/')[2]} != "
-                f"{patch_type.rpartition('/')[2]}"
-            )
-        try:
-            merged = protos.reread(merged, target_type)
-        except protos.ProtoError:
-            return None
-    merge(into, merged, behaviours)
+    target_type = str(target["@type"])
+    if target_type == patch["@type"] or "any-merge-takes-targets-type" not in behaviours:
+        return merge_same(target, patch, behaviours)
+    try:
+        reread = protos.reread(protos.parse_any(patch), target_type)
+    except protos.ProtoError:
+        return None
+    into = protos.parse_any(target)
+    merge(into, reread, behaviours)
     return protos.to_any_dict(into)
 
 
-def _clear_replaced_durations(target: "Message", patch: "Message") -> None:
+def merge_same(
+    target: Mapping[str, Any], patch: Mapping[str, Any], behaviours: "Behaviours"
+) -> dict[str, Any]:
+    """Return two Anys of one type (in JSON form) merged; raises DescriptorMismatch for two."""
+    target_type, patch_type = (str(one["@type"]) for one in (target, patch))
+    if target_type != patch_type:
+        raise DescriptorMismatch(
+            f"descriptor mismatch: {target_type.rpartition('/')[2]} != "
+            f"{patch_type.rpartition('/')[2]}"
+        )
+    into = protos.parse_any(target)
+    merge(into, protos.parse_any(patch), behaviours)
+    return protos.to_any_dict(into)
+
+
+def _clear_replaced(target: "Message", patch: "Message", durations: bool, lists: bool) -> None:
     for field, value in patch.ListFields():
-        if field.message_type is None or field.is_repeated:
+        if field.is_repeated:
+            is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
+            if lists and not is_map:
+                target.ClearField(field.name)
+        elif field.message_type is None:
             continue
-        if field.message_type.full_name == _DURATION:
-            target.ClearField(field.name)
+        elif field.message_type.full_name == _DURATION:
+            if durations:
+                target.ClearField(field.name)
         elif target.HasField(field.name):
-            _clear_replaced_durations(getattr(target, field.name), value)
+            _clear_replaced(getattr(target, field.name), value, durations, lists)

@@ -9,6 +9,7 @@ _HTTP = (
 _NETWORK = (
     "client_ssl_auth ext_authz http_connection_manager mongo_proxy ratelimit redis_proxy tcp_proxy"
 )
+_LISTENER = "http_inspector original_dst original_src proxy_protocol tls_inspector"
 
 HTTP: Mapping[str, str] = {
     **{f"envoy.{name}": f"envoy.filters.http.{name}" for name in _HTTP.split()},
@@ -21,6 +22,19 @@ NETWORK: Mapping[str, str] = {
     f"envoy.{name}": f"envoy.filters.network.{name}" for name in _NETWORK.split()
 }
 """Deprecated names of network filters and what each is called now."""
+
+
+LISTENER: Mapping[str, str] = {
+    f"envoy.listener.{name}": f"envoy.filters.listener.{name}"
+    for name in [
+        "http_inspector",
+        "original_dst",
+        "original_src",
+        "proxy_protocol",
+        "tls_inspector",
+    ]
+}
+"""Deprecated names of listener filters and what each is called now."""
 
 
 def canonical(name: str, table: Mapping[str, str]) -> str:

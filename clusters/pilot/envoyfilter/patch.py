@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from clusters.pilot.documents import Document
 
 _REWRITTEN_TO_ADD = ("INSERT_BEFORE", "INSERT_AFTER", "INSERT_FIRST")
-_WITH_INSERTS = ("HTTP_FILTER",)
+_WITH_INSERTS = ("HTTP_FILTER", "NETWORK_FILTER", "HTTP_ROUTE", "LISTENER_FILTER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,27 @@ class Patch:
         wanted = (self.listener.get("filterChain") or {}).get("filter") or {}
         sub = wanted.get("subFilter")
         return None if sub is None else sub.get("name") or ""
+
+    @property
+    def listener_filter(self) -> str:
+        """Return the listener filter the match names, "" when it names none."""
+        return self.listener.get("listenerFilter") or ""
+
+    @property
+    def routes(self) -> Mapping[str, Any]:
+        """Return the route configuration part of the match, empty when it names none."""
+        return self.match.get("routeConfiguration") or {}
+
+    @property
+    def virtual_host(self) -> Mapping[str, Any]:
+        """Return the virtual host part of the match, empty when it names none."""
+        return self.routes.get("vhost") or {}
+
+    @property
+    def route(self) -> Mapping[str, Any] | None:
+        """Return the route part of the match, or None when it names none."""
+        wanted: Mapping[str, Any] | None = self.virtual_host.get("route")
+        return wanted
 
     def outcome(self, effective: bool, sentence: str) -> Outcome:
         """Return an outcome of this patch."""

@@ -6,8 +6,17 @@ from typing import Any
 from clusters.pilot import protos
 
 MESSAGES: Mapping[str, str] = {
-    "HTTP_FILTER": ("envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter"),
+    "LISTENER": "envoy.config.listener.v3.Listener",
+    "FILTER_CHAIN": "envoy.config.listener.v3.FilterChain",
+    "LISTENER_FILTER": "envoy.config.listener.v3.ListenerFilter",
+    "NETWORK_FILTER": "envoy.config.listener.v3.Filter",
+    "HTTP_FILTER": "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
+    "ROUTE_CONFIGURATION": "envoy.config.route.v3.RouteConfiguration",
+    "VIRTUAL_HOST": "envoy.config.route.v3.VirtualHost",
+    "HTTP_ROUTE": "envoy.config.route.v3.Route",
+    "CLUSTER": "envoy.config.cluster.v3.Cluster",
     "EXTENSION_CONFIG": "envoy.config.core.v3.TypedExtensionConfig",
+    "BOOTSTRAP": "envoy.config.bootstrap.v3.Bootstrap",
 }
 """The message each applyTo carries (istio.md section 1.5)."""
 

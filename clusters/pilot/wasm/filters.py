@@ -51,9 +51,9 @@ def port(listener: Mapping[str, Any]) -> int:
 def places(name: str, listeners: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield where a filter of this name stands in listeners, in words."""
     for listener in listeners:
-        for chain in listener["filter_chains"]:
-            lists = [("network", chain["filters"])]
-            lists += [("HTTP", manager["http_filters"]) for manager in _managers(chain)]
+        for chain in listener.get("filter_chains", ()):
+            lists = [("network", chain.get("filters", []))]
+            lists += [("HTTP", manager.get("http_filters", [])) for manager in _managers(chain)]
             for layer, filters in lists:
                 names = [one.get("name", "") for one in filters]
                 if name in names:
