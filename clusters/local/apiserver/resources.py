@@ -106,7 +106,7 @@ ISTIO = (
 def istio(behaviours: Behaviours) -> tuple[Resource, ...]:
     """Return the custom resources that a release with these behaviours installs."""
     present = (
-        one for one in ISTIO if one.kind != "TrafficExtension" or "traffic-extensions" in behaviours
+        one for one in ISTIO if one.kind != "TrafficExtension" or "traffic-extension" in behaviours
     )
     if "traffic-api-v1" in behaviours:
         return tuple(present)

@@ -1,11 +1,10 @@
 """The extension configuration (ECDS) that istiod serves for a Wasm extension."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot.protos import TYPE_PREFIX
-from clusters.pilot.wasm import address
+from clusters.pilot.wasm import address, gojson
 from clusters.pilot.wasm.filters import type_url
 
 if TYPE_CHECKING:
@@ -61,22 +60,7 @@ def secret_name(one: "Extension", behaviours: "Behaviours") -> str:
 def _plugin_configuration(value: Mapping[str, Any]) -> dict[str, str]:
     if not value:
         return {}
-    text = json.dumps(
-        _as_numbers_go(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False
-    )
-    return {"@type": f"{TYPE_PREFIX}google.protobuf.StringValue", "value": text}
-
-
-def _as_numbers_go(value: Any) -> Any:
-    """Return JSON as a protobuf Struct holds it: every number is a double."""
-    if isinstance(value, Mapping):
-        return {key: _as_numbers_go(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_as_numbers_go(one) for one in value]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    double = float(value)
-    return int(double) if double.is_integer() and abs(double) < 1e21 else double
+    return {"@type": f"{TYPE_PREFIX}google.protobuf.StringValue", "value": gojson.dumps(value)}
 
 
 def _machine(one: "Extension", pull_secret: str | None, behaviours: "Behaviours") -> dict[str, Any]:
