@@ -13,6 +13,7 @@ ROUTER = "envoy.filters.http.router"
 FAULT = "envoy.filters.http.fault"
 CORS = "envoy.filters.http.cors"
 STATS = "envoy.filters.http.grpc_stats"
+TYPES = "type.googleapis.com/envoy.extensions"
 RELEASES = tuple(f"1.{minor}" for minor in range(9, 32))
 
 
@@ -111,3 +112,17 @@ def manager(snapshot: Snapshot) -> dict[str, Any]:
 def node(version: str = "1.31.0", **fields: Any) -> Node:
     labels = fields.pop("labels", INGRESS_LABELS)
     return ingress_gateway(version, labels=labels, **fields)
+
+
+def to(host: str = "a", **fields: Any) -> dict[str, Any]:
+    """A destination of a route."""
+    return {"destination": {"host": host, "port": {"number": 1}}, **fields}
+
+
+def routed(*more: Document, release: str = "latest", **http: Any) -> dict[str, Any]:
+    """The only route that is made of one HTTP route of a VirtualService."""
+    if not {"route", "redirect", "directResponse"} & set(http):
+        http["route"] = [to()]
+    found = pushed(gateway(), virtual_service([http]), *more, release=release).routes[0]
+    made: dict[str, Any] = found["virtual_hosts"][0]["routes"][0]
+    return made

@@ -3,15 +3,19 @@
 import copy
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clusters.local import envoy
+from clusters.pilot.documents import Document
 from clusters.pilot.push import Snapshot
-from tests.pilot.building import pushed
+from tests.pilot.building import document, pushed, service_entry, virtual_service
 from tests.pilot.test_push import kitchen_sink
+from tests.pilot.test_tls_servers import gateway as tls_gateway
+from tests.pilot.test_tls_servers import http, https
 
 HTTP2 = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
@@ -25,29 +29,81 @@ CONTROL_PLANE = {
     "connect_timeout": "1s",
     "typed_extension_protocol_options": HTTP2,
 }
+AGENT = CONTROL_PLANE | {"name": "sds-grpc"}
+
+
+def secure_sink() -> tuple[Document, ...]:
+    """Documents that use most of what is built for TLS, rules and names."""
+    settings = {
+        "mode": "MUTUAL",
+        "serverCertificate": "/c",
+        "privateKey": "/k",
+        "caCertificates": "/r",
+        "subjectAltNames": ["me"],
+        "minProtocolVersion": "TLSV1_2",
+        "cipherSuites": ["ECDHE-RSA-AES128-GCM-SHA256"],
+    }
+    optional = {"mode": "OPTIONAL_MUTUAL", "credentialName": "c"}
+    servers = (https("a.test", tls=settings), https("b.test", name="b", tls=optional), http())
+    policy = {
+        "connectionPool": {
+            "tcp": {"connectTimeout": "1s", "tcpKeepalive": {"probes": 3}},
+            "http": {"h2UpgradePolicy": "UPGRADE", "idleTimeout": "1s", "maxConcurrentStreams": 9},
+        },
+        "outlierDetection": {"consecutive5xxErrors": 3, "minHealthPercent": 10},
+        "loadBalancer": {"consistentHash": {"httpCookie": {"name": "c", "ttl": "1s"}}},
+        "tls": {"mode": "SIMPLE"},
+    }
+    subset = {"name": "v", "trafficPolicy": {"loadBalancer": {"simple": "PASSTHROUGH"}}}
+    rule = {"host": "productpage", "trafficPolicy": policy, "subsets": [subset]}
+    routed = {
+        "route": [{"destination": {"host": "productpage"}}],
+        "fault": {
+            "abort": {"grpcStatus": "UNAVAILABLE"},
+            "delay": {"percent": 1, "fixedDelay": "1s"},
+        },
+        "mirror": {"host": "b"},
+        "mirrorPercent": 5,
+        "retries": {"attempts": 1, "retryRemoteLocalities": True},
+        "match": [{"uri": {"prefix": "/"}, "statPrefix": "s"}],
+    }
+    return (
+        tls_gateway(*servers),
+        virtual_service([routed], hosts=["a.test", "b.test"]),
+        service_entry(),
+        service_entry("byname", resolution="DNS", endpoints=[]),
+        service_entry("inturn", resolution="DNS_ROUND_ROBIN", endpoints=[]),
+        document("DestinationRule", "r", rule),
+    )
 
 
 def as_bootstrap(found: Snapshot) -> dict[str, Any]:
     """The listeners with their routes written into them, since validation fetches nothing."""
     routes = {one["name"]: one for one in found.routes}
     listeners = copy.deepcopy(found.listeners)
-    for listener in listeners:
-        config = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    for chain in (one for listener in listeners for one in listener["filter_chains"]):
+        config = chain["filters"][0]["typed_config"]
         config["route_config"] = routes[config.pop("rds")["route_config_name"]]
     grpc = {"envoy_grpc": {"cluster_name": CONTROL_PLANE["name"]}}
     ads = {"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": [grpc]}
     return {
         "node": {"id": "gateway", "cluster": "gateway"},
-        "static_resources": {"listeners": listeners, "clusters": [*found.clusters, CONTROL_PLANE]},
+        "static_resources": {
+            "listeners": listeners,
+            "clusters": [*found.clusters, CONTROL_PLANE, AGENT],
+        },
         "dynamic_resources": {"ads_config": ads},
     }
 
 
+@pytest.mark.parametrize("documents", [kitchen_sink, secure_sink])
 @pytest.mark.parametrize("release", ["1.9", "1.13", "1.19", "1.23", "1.31"])
-def test_envoy_accepts_the_configuration_of_a_release(release: str, tmp_path: Path) -> None:
+def test_envoy_accepts_the_configuration_of_a_release(
+    release: str, documents: Callable[[], tuple[Document, ...]], tmp_path: Path
+) -> None:
     binary = envoy.find(None)
     path = tmp_path / "bootstrap.json"
-    path.write_text(json.dumps(as_bootstrap(pushed(*kitchen_sink(), release=release))))
+    path.write_text(json.dumps(as_bootstrap(pushed(*documents(), release=release))))
     answer = subprocess.run(
         [binary.path, "--mode", "validate", "--config-path", path, "--log-level", "error"],
         capture_output=True,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from clusters.pilot.documents import NotBuilt
-from tests.pilot.building import gateway, pushed, service_entry
+from tests.pilot.building import document, gateway, pushed, service_entry
+from tests.pilot.building import named as rows
 
 NAME = "outbound|9080||productpage.default.svc.cluster.local"
 
@@ -45,6 +46,66 @@ def test_the_cluster_of_1_31_is_the_one_istiod_sends() -> None:
             "alt_stat_name": "BlackHoleCluster;",
         },
     )
+
+
+def named_cluster(release: str = "1.31", **entry: Any) -> dict[str, Any]:
+    return pushed(service_entry(**({"endpoints": []} | entry)), release=release).clusters[0]
+
+
+RESOLVED: list[tuple[Any, ...]] = [
+    (
+        "its own name",
+        {"resolution": "DNS"},
+        "STRICT_DNS",
+        ["productpage.default.svc.cluster.local"],
+    ),
+    (
+        "names of endpoints",
+        {"resolution": "DNS", "endpoints": [{"address": "a.test"}, {"address": "b.test"}]},
+        "STRICT_DNS",
+        ["a.test", "b.test"],
+    ),
+    (
+        "one after the other",
+        {"resolution": "DNS_ROUND_ROBIN", "endpoints": [{"address": "a.test"}]},
+        "LOGICAL_DNS",
+        ["a.test"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("entry", "kind", "names"), **rows(RESOLVED))
+def test_a_service_is_found_by_dns(entry: Any, kind: str, names: list[str]) -> None:
+    found = named_cluster(**entry)
+    ends = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    sockets = [one["endpoint"]["address"]["socket_address"] for one in ends]
+    assert (found["type"], [one["address"] for one in sockets]) == (kind, names)
+    assert {one["port_value"] for one in sockets} == {9080}
+    assert found["respect_dns_ttl"] is True
+    assert found["dns_lookup_family"] == "V4_ONLY"
+    assert "eds_cluster_config" not in found
+
+
+def test_a_service_found_by_dns_has_no_assignment_of_its_own() -> None:
+    assert pushed(service_entry(resolution="DNS", endpoints=[])).endpoints == ()
+
+
+@pytest.mark.parametrize(
+    ("release", "rate", "jitter"),
+    [("1.23", "5s", None), ("1.24", "60s", None), ("1.31", "60s", "0.100s")],
+)
+def test_names_are_looked_up_as_the_release_does(release: str, rate: str, jitter: Any) -> None:
+    found = named_cluster(release, resolution="DNS")
+    assert found["dns_refresh_rate"] == rate
+    assert found.get("dns_jitter") == jitter
+    assert ("typed_dns_resolver_config" in found) is bool(jitter)
+
+
+def test_a_subset_without_names_has_no_cluster() -> None:
+    subsets = [{"name": "v1", "labels": {"version": "v1"}}]
+    rule = document("DestinationRule", "r", {"host": "productpage", "subsets": subsets})
+    found = pushed(service_entry(resolution="DNS", endpoints=[]), rule)
+    assert [one["name"] for one in found.clusters] == [NAME, "BlackHoleCluster"]
 
 
 SINCE: list[tuple[Any, ...]] = [

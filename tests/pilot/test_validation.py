@@ -273,6 +273,28 @@ TRAFFIC: list[tuple[Any, ...]] = [
         "redirect code 304 is not supported",
     ),
     (
+        "endpoints of none",
+        service_entry(resolution="NONE"),
+        "no endpoints should be provided for resolution type none",
+    ),
+    (
+        "two in turn",
+        service_entry(
+            resolution="DNS_ROUND_ROBIN", endpoints=[{"address": "a.b"}, {"address": "c.d"}]
+        ),
+        "there must only be 0 or 1 endpoint for resolution mode DNS_ROUND_ROBIN",
+    ),
+    (
+        "a pattern by name",
+        service_entry(resolution="DNS", endpoints=[], hosts=["*.a.test"]),
+        "hosts must be FQDN",
+    ),
+    (
+        "retries that are off",
+        virtual_service([{"route": ROUTE, "retries": {"attempts": 0, "retryOn": "5xx"}}]),
+        "http retry policy configured when attempts are set to 0 (disabled)",
+    ),
+    (
         "one port twice",
         service_entry(ports=[{"number": 1, "name": "a", "protocol": "HTTP"}] * 2),
         "service entry port name must be unique",
