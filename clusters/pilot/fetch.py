@@ -58,16 +58,24 @@ def fetch(
         if isinstance(got, bytes):
             return unbox(got) if "agent-unboxes-modules" in behaviours else got
         last = got.text
+        if time.monotonic() >= deadline:
+            raise FetchError(_failed(attempt, _expired(url)))
         pause = _back_off(attempt, behaviours)
         if time.monotonic() + pause >= deadline:
             waiting.pause(max(0.0, deadline - time.monotonic()))
-            raise FetchError(
-                f"wasm module download failed after {attempt} attempts, last error: "
-                f"context deadline exceeded ({last})"
-            )
+            # One more attempt begins, with no time left for it.
+            raise FetchError(_failed(attempt + 1, _expired(url)))
         if attempt < ATTEMPTS:
             waiting.pause(pause)
-    raise FetchError(f"wasm module download failed after {ATTEMPTS} attempts, last error: {last}")
+    raise FetchError(_failed(ATTEMPTS, last))
+
+
+def _failed(attempts: int, last: str) -> str:
+    return f"wasm module download failed after {attempts} attempts, last error: {last}"
+
+
+def _expired(url: str) -> str:
+    return f'Get "{url}": {transport.EXPIRED}'
 
 
 def _back_off(attempt: int, behaviours: Behaviours) -> float:
@@ -87,13 +95,13 @@ def _attempt(
             verify=not settings.insecure(urlsplit(url).netloc),
         )
     except Unanswered as error:
-        return _Retry(f"wasm module download request failed: {error}")
+        return _Retry(f'Get "{url}": {error}')
     if answer.status == 200:
         return answer.body
     text = f"wasm module download request failed: status code {answer.status}"
     if answer.status >= 500 and answer.status not in NOT_RETRIED:
         return _Retry(text)
-    raise FetchError(f"wasm module download failed after 1 attempts, last error: {text}")
+    raise FetchError(_failed(1, text))
 
 
 def unbox(body: bytes) -> bytes:

@@ -7,6 +7,7 @@ Facts: pkg/wasm/imagefetcher.go of Istio. A docker image and the "compat" OCI im
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import tarfile
@@ -119,9 +120,23 @@ def _packed(
     if layer.media_type != media_type:
         raise NoModule(f"invalid media type {layer.media_type} (expect {media_type})")
     try:
-        return unpack(read(layer), limit)
+        body = read(layer)
+        found = unpack(body, limit)
+        # The agent unpacks while it reads: it knows the checksum of the whole only at the end.
+        verify(layer, body)
+        return found
     except NoModule as error:
         raise NoModule(f"could not extract wasm binary: {error}") from error
+
+
+def verify(layer: Layer, body: bytes) -> None:
+    """Raise NoModule unless these are the bytes that the manifest names."""
+    found = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    if found != layer.digest:
+        raise NoModule(
+            "could not get layer content: error verifying sha256 checksum after reading "
+            f'{len(body)} bytes; got "{found}", want "{layer.digest}"'
+        )
 
 
 def unpack(layer: bytes, limit: int | None) -> bytes:
@@ -129,6 +144,8 @@ def unpack(layer: bytes, limit: int | None) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(layer)) as packed:
             plain = packed.read(-1 if limit is None else limit)
+    except gzip.BadGzipFile as error:
+        raise NoModule("failed to parse layer as tar.gz: gzip: invalid header") from error
     except (OSError, EOFError, zlib.error) as error:
         raise NoModule(f"failed to parse layer as tar.gz: {error}") from error
     try:
@@ -147,5 +164,7 @@ def _raw(said: Manifest, read: Callable[[Layer], bytes], limit: int | None) -> b
         raise NoModule(f"number of layers must be 2 but got {len(said.layers)}")
     for layer in said.layers:
         if layer.media_type == WASM_LAYER:
-            return read(layer)[:limit]
+            body = read(layer)
+            verify(layer, body)
+            return body[:limit]
     raise NoModule(f"could not find the layer of type {WASM_LAYER}")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CHUNK = 1 << 16
+#: What the agent says of a request that came to the end of its time.
+EXPIRED = "context deadline exceeded"
 
 
 class FetchError(Exception):
@@ -31,7 +33,7 @@ class Unanswered(Exception):
     def __init__(self, cause: BaseException) -> None:
         reason = cause.reason if isinstance(cause, urllib.error.URLError) else cause
         self.cause = reason if isinstance(reason, BaseException) else cause
-        super().__init__(str(reason))
+        super().__init__(EXPIRED if isinstance(self.cause, TimeoutError) else str(reason))
 
     @property
     def plain_http(self) -> bool:
@@ -110,7 +112,7 @@ def _body(
         if limit is not None and body.tell() >= limit:
             return body.getvalue()[:limit]
         if time.monotonic() > deadline:
-            raise FetchError("context deadline exceeded")
+            raise FetchError(EXPIRED)
     announced = answer.headers.get("content-length")
     if announced is not None and body.tell() < int(announced):
         # Only a failed request is tried again, not a body that breaks off.

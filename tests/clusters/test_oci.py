@@ -116,7 +116,7 @@ def test_a_layer_with_other_bytes_is_no_module(registry):
     told = refused(url)
 
     assert told.startswith("could not fetch Wasm binary: the given image is in invalid format")
-    assert "could not get layer content: error verifying sha256 checksum after reading" in told
+    assert "failed to parse layer as tar.gz: gzip: invalid header" in told
 
 
 def test_a_manifest_with_another_digest_is_refused(registry):
@@ -137,7 +137,7 @@ def test_the_time_limit_ends_a_slow_answer(registry):
     registry.delay(url, 30)
     began = time.monotonic()
 
-    assert "timed out" in refused(url, timeout=0.3)
+    assert refused(url, timeout=0.3).endswith('/manifests/1": context deadline exceeded')
     assert time.monotonic() - began < 3
 
 
@@ -254,11 +254,15 @@ def test_a_certificate_goes_unchecked_only_for_insecure_registries(secured):
     assert pull(url, settings=Settings(frozenset({"*"})))[1] == MODULE
 
 
-def test_a_file_servers_certificate_goes_unchecked_only_if_it_is_named_insecure(secured):
+def test_a_file_servers_certificate_goes_unchecked_only_if_it_is_named_insecure(
+    secured, monkeypatch
+):
+    monkeypatch.setattr(waiting, "pause", lambda seconds: None)
+
     def get(settings):
         url = f"https://{secured.host}/auth.wasm"
         with pytest.raises(FetchError) as failed:
-            fetch(url, timeout=0.3, behaviours=Behaviours(NEW), settings=settings)
+            fetch(url, timeout=20, behaviours=Behaviours(NEW), settings=settings)
         return str(failed.value)
 
     assert "certificate verify failed" in get(Settings())

@@ -1,5 +1,6 @@
 """Where the agent looks for the module in an image, and what it says where there is none."""
 
+import gzip
 import json
 
 import pytest
@@ -174,3 +175,18 @@ def test_an_index_without_that_platform_is_refused_by_name():
 def test_what_is_no_manifest_is_refused(body):
     with pytest.raises(NoModule, match="could not retrieve manifest"):
         oci_image.manifest(body)
+
+
+@pytest.mark.parametrize("layout", images.LAYOUTS)
+def test_a_module_under_another_digest_is_refused(layout):
+    image = images.build(MODULE, layout)
+    said = oci_image.manifest(image.manifest.body)
+    other = images.build(MODULE[:-1] + b"!", layout)
+    swapped = [blob.body for blob in other.blobs if MODULE[:-1] + b"!" in unpacked(blob)]
+
+    with pytest.raises(NoModule, match="error verifying sha256 checksum after reading"):
+        oci_image.module(said, lambda layer: swapped[0], NEW, None)
+
+
+def unpacked(blob):
+    return gzip.decompress(blob.body) if blob.body.startswith(b"\x1f\x8b") else blob.body
