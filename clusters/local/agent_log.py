@@ -18,6 +18,8 @@ _SUBSTITUTED = re.compile(
 )
 _HELD = re.compile(r"convert the wasm config: (?P<text>.*)")
 _NACK = re.compile(r"sending NACK for ECDS resources .*, err: (?P<text>.*)$")
+_JOINED = re.compile(r"\d+ errors? occurred:\s*\* ")
+_NEXT = re.compile(r"\s\* (?=cannot fetch Wasm module |wasm remote fetch |failed to )")
 _FORWARDED = re.compile(r"forward ECDS\t.*resources=\[(?P<names>.*?)\]")
 
 
@@ -32,44 +34,41 @@ class AgentLog:
     failures: list[str] = field(default_factory=list)
     nack: str = ""
     forwarded: set[str] = field(default_factory=set)
+    _open: str = ""
 
     def begin(self) -> None:
         """Forget what concerned an earlier delivery."""
         self.failures, self.nack = [], ""
 
     def read(self, lines: Iterable[str]) -> None:
-        """Take new lines of the log into account."""
-        for entry in _entries(lines):
-            if found := _SUBSTITUTED.search(entry):
-                self._failed(found["text"])
-            elif found := _HELD.search(entry):
-                for text in _texts(found["text"]):
-                    self._failed(text)
-            elif found := _NACK.search(entry):
-                self.nack = "; ".join(_texts(found["text"]))
-                for text in _texts(found["text"]):
-                    self._failed(text)
-            elif found := _FORWARDED.search(entry):
-                self.forwarded |= set(found["names"].split())
+        """Take new lines of the log into account; an entry ends where the next one begins."""
+        for line in lines:
+            if found := _TIMED.match(line):
+                self._take(self._open)
+                self._open = found["rest"]
+            else:
+                self._open += f" {line.strip()}"
+
+    def _take(self, entry: str) -> None:
+        if found := _SUBSTITUTED.search(entry):
+            self._failed(found["text"])
+        elif found := _HELD.search(entry):
+            for text in _texts(found["text"]):
+                self._failed(text)
+        elif found := _NACK.search(entry):
+            self.nack = "; ".join(_texts(found["text"]))
+            for text in _texts(found["text"]):
+                self._failed(text)
+        elif found := _FORWARDED.search(entry):
+            self.forwarded |= set(found["names"].split())
 
     def _failed(self, text: str) -> None:
         if text not in self.failures:
             self.failures.append(text)
 
 
-def _entries(lines: Iterable[str]) -> Iterable[str]:
-    """Yield what was logged at once, whose further lines have no time, as one line."""
-    entry = ""
-    for line in lines:
-        if found := _TIMED.match(line):
-            yield entry
-            entry = found["rest"]
-        else:
-            entry += f" {line.strip()}"
-    yield entry
-
-
 def _texts(text: str) -> list[str]:
-    """Return the errors that Go's multierror joined: "2 errors occurred: * one * two"."""
-    _head, told, rest = text.partition("occurred:")
-    return [part.strip() for part in rest.split("* ") if part.strip()] if told else [text.strip()]
+    """Return the errors that the agent joined where it could not use several modules at once."""
+    if not (joined := _JOINED.match(text)):
+        return [text.strip()]
+    return [part.strip() for part in _NEXT.split(text[joined.end() :])]

@@ -202,9 +202,12 @@ class IstiodCluster:
         if told or not extensions:
             return told
         # Where a filter fails open, an agent before 1.26 says no word about it.
+        names = self._session.substituted(extensions)
+        if any(received.SUBSTITUTE_REFUSED in each for each in self._session.refusals()):
+            names = names or {each["name"] for each in extensions}
         return tuple(
             f"the agent put an RBAC filter in the place of {name}, and says nothing about why"
-            for name in sorted(self._session.substituted(extensions))
+            for name in sorted(names)
         )
 
     def _change(self, documents: Documents) -> set[str]:

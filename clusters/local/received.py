@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from clusters.pilot.push import Outcome
 
 _FETCHED = re.compile(r"cannot fetch Wasm module (\S+?): ")
+SUBSTITUTE_REFUSED = "type URL envoy.extensions.filters.http.rbac.v3.RBAC but expect"
 RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 
 
