@@ -295,6 +295,25 @@ def addresses(assignment: dict[str, Any]) -> list[str]:
     ]
 
 
+def test_a_subset_inherits_what_it_does_not_say_unless_it_speaks_of_the_port() -> None:
+    outliers = {"outlierDetection": {"interval": "1s"}}
+    own = V1 | {"trafficPolicy": outliers}
+    of_port = V2 | {
+        "trafficPolicy": {"portLevelSettings": [{"port": {"number": 9080}, **outliers}]}
+    }
+    found = pushed(service_entry(), rule(RANDOM, own, of_port)).clusters[1:3]
+    assert [one["lb_policy"] for one in found] == ["RANDOM", "LEAST_REQUEST"]
+    assert all("outlier_detection" in one for one in found)
+
+
+def test_a_route_that_names_the_port_hashes_as_the_port_says() -> None:
+    at_port = {"port": {"number": 1}, **balanced(consistentHash={"httpHeaderName": "near"})}
+    policy = balanced(consistentHash={"httpHeaderName": "far"}) | {"portLevelSettings": [at_port]}
+    for destination, name in ((to(), "near"), ({"destination": {"host": "a"}}, "far")):
+        found = routed(service_entry("a"), rule(policy, host="a"), route=[destination])
+        assert found["route"]["hash_policy"] == [{"header": {"header_name": name}}]
+
+
 def test_settings_for_a_port_inherit_nothing() -> None:
     port = {"port": {"number": 9080}, "outlierDetection": {"interval": "1s"}}
     policy = RANDOM | {"portLevelSettings": [port]}
