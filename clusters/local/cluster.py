@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clusters import evidence, gate, rendering, waiting
 from clusters.cluster import Delivery
 from clusters.gateway import Gateway
 from clusters.local import envoy
+from clusters.local.deliveries import Deliveries
 from clusters.local.loopback import bind_to_loopback
 from clusters.pilot import agentsecrets, protos, tlssecrets
 from clusters.pilot import documents as istio_documents
@@ -25,20 +25,19 @@ from clusters.pilot.xds import AdsServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from clusters.cluster import Proof
+    from clusters.local.deliveries import Documents
     from clusters.pilot.documents import Document
     from clusters.pilot.subscriptions import Refusal
     from clusters.processes import Process
     from clusters.proxy import Proxy
     from clusters.release import Release
 
-    Documents = dict[tuple[str, str, str], Document]
-
 START_SECONDS = 30.0
 MACHINES_SECONDS = 30.0
-EPOCH = datetime(2021, 2, 9, tzinfo=UTC)
 
 
 @dataclass(slots=True, repr=False)
@@ -52,14 +51,20 @@ class LocalCluster:
     _ads: AdsServer
     _agent: Agent
     _process: Process
-    _documents: Documents
     _snapshot: Snapshot
-    _troubles: frozenset[str] = frozenset()
-    _held: bool = False
+    base: InitVar[Documents]
+    _deliveries: Deliveries = field(init=False)
     _log_mark: int = 0
     _names: Iterator[int] = field(default_factory=itertools.count)
-    _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    _versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self, base: Documents) -> None:
+        self._deliveries = Deliveries(
+            held=base,
+            gateway=self.gateway,
+            proxy=lambda: self.proxy,
+            deliver=self._deliver,
+            sent=lambda: self._snapshot.listeners,
+        )
 
     def __repr__(self) -> str:
         return f"<local gateway as istio {self.release.version} at {self.gateway.url}>"
@@ -90,47 +95,15 @@ class LocalCluster:
         """
         return rendering.render(url, configuration, name=f"{name}-{next(self._names)}", **options)
 
-    @contextmanager
-    def delivered(self, documents: str) -> Iterator[Delivery]:
-        """Apply documents whatever becomes of them; take them back on exit.
+    def delivered(self, documents: str) -> AbstractContextManager[Delivery]:
+        """Apply documents whatever becomes of them; take them back on exit."""
+        return self._deliveries.delivered(documents)
 
-        A document replaces the one of the same kind, namespace and name, as `kubectl apply` does;
-        on exit the replaced one is back. Raises InvalidDocument for what Istio's webhook refuses.
-        """
-        parsed = istio_documents.parse(documents, source="applied documents")
-        before, known = self._documents, self._troubles
-        try:
-            yield self._deliver(before | self._dated(parsed), parsed)
-        finally:
-            held = self._held
-            restored = self._deliver(before, ())
-            new = self._troubles - known
-            if held and self._held:
-                # Neither response reached the proxy: it serves what it served before the block.
-                new -= set(restored.fetch_failures)
-            if new:
-                told = "\n".join(sorted(new))
-                raise gate.NotProven(f"the configuration from before did not come back: {told}")
-
-    @contextmanager
-    def applied(self, documents: str, *, proof: Proof | None = None) -> Iterator[Delivery]:
-        """Apply documents and yield once their effect is proven; undo it and prove that too.
-
-        `proof` must fail before, hold after and fail again at the end. Raises gate.NotProven in
-        one of its kinds, with the reason, or waiting.TimedOut with what was seen last.
-        """
-        if proof:
-            gate.check_absent(self.gateway, proof)
-        began = time.monotonic()
-        with self.delivered(documents) as delivery:
-            gate.check_delivery(delivery)
-            gate.check_listeners(self.proxy, self._snapshot.listeners)
-            if proof:
-                gate.wait_for_effect(self.gateway, proof, present=True)
-            yield replace(delivery, seconds=time.monotonic() - began)
-        gate.check_listeners(self.proxy, self._snapshot.listeners)
-        if proof:
-            gate.wait_for_effect(self.gateway, proof, present=False)
+    def applied(
+        self, documents: str, *, proof: Proof | None = None
+    ) -> AbstractContextManager[Delivery]:
+        """Apply documents and yield once their effect is proven; undo it and prove that too."""
+        return self._deliveries.applied(documents, proof=proof)
 
     @contextmanager
     def agent_environment(self, **variables: str) -> Iterator[None]:
@@ -157,31 +130,9 @@ class LocalCluster:
             proxy=self.proxy,
             log=self.proxy.log_since(self._log_mark),
             transcript=self.gateway.transcript,
-            documents=self._documents.values(),
+            documents=self._deliveries.held.values(),
             outcomes=self._snapshot.outcomes,
         )
-
-    def _dated(self, parsed: tuple[Document, ...]) -> Documents:
-        """Give each document the age and version that the API server would.
-
-        istiod orders by the age; the agent is told the version, which changes with the content.
-        """
-        dated = {}
-        for document in parsed:
-            known = self._documents.get(document.key)
-            created = document.creation_timestamp or (
-                known.creation_timestamp if known else self._now()
-            )
-            unchanged = known is not None and known.spec == document.spec
-            version = known.resource_version if known and unchanged else str(next(self._versions))
-            dated[document.key] = replace(
-                document, creation_timestamp=created, resource_version=version
-            )
-        return dated
-
-    def _now(self) -> str:
-        # A clock of the run's own: documents applied within one second keep their order.
-        return (EPOCH + timedelta(seconds=next(self._clock))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
         self._process.check()
@@ -194,7 +145,8 @@ class LocalCluster:
         self._ads.publish(_resources(snapshot, localized.resources))
         refusals = self._settle()
         keys = {document.key for document in new}
-        delivery = Delivery(
+        self._snapshot = snapshot
+        return Delivery(
             outcomes=tuple(o for o in snapshot.outcomes if o.document in keys),
             fetch_failures=localized.failures,
             agent_nack=localized.nack,
@@ -207,12 +159,6 @@ class LocalCluster:
             log=self.proxy.log_since(log),
             seconds=time.monotonic() - began,
         )
-        self._documents, self._snapshot = documents, snapshot
-        self._held = localized.resources is None
-        self._troubles = frozenset(
-            (*delivery.fetch_failures, *delivery.refusals, *delivery.waiting_for)
-        )
-        return delivery
 
     def _settle(self) -> tuple[Refusal, ...]:
         try:
@@ -261,8 +207,8 @@ def running(
                 _ads=ads,
                 _agent=Agent(behaviours, folder / "modules"),
                 _process=process,
-                _documents=documents,
                 _snapshot=snapshot,
+                base=documents,
             )
             gateway.close()
             proxy.close()

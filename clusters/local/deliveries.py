@@ -41,6 +41,7 @@ class Deliveries:
     sent: Callable[[], Sequence[Mapping[str, Any]]]
     _last: Delivery | None = None
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @contextmanager
     def delivered(self, documents: str) -> Iterator[Delivery]:
@@ -90,14 +91,21 @@ class Deliveries:
         return self._last
 
     def _dated(self, parsed: tuple[Document, ...]) -> Documents:
-        """Give each document the age that the API server would: istiod orders by it."""
+        """Give each document the age and version that the API server would.
+
+        istiod orders by the age; the agent is told the version, which changes with the content.
+        """
         dated = {}
         for document in parsed:
             known = self.held.get(document.key)
             created = document.creation_timestamp or (
                 known.creation_timestamp if known else self._now()
             )
-            dated[document.key] = replace(document, creation_timestamp=created)
+            unchanged = known is not None and known.spec == document.spec
+            version = known.resource_version if known and unchanged else str(next(self._versions))
+            dated[document.key] = replace(
+                document, creation_timestamp=created, resource_version=version
+            )
         return dated
 
     def _now(self) -> str:
