@@ -76,6 +76,18 @@ def parse(name: str, value: Mapping[str, Any]) -> Message:
     return _fill(made, value, ignore_unknown_fields=True)
 
 
+def parsed(name: str, value: Mapping[str, Any]) -> Message:
+    """Return the message for `name` as `parse` does; it is shared and must not be changed."""
+    return _parsed(name, json.dumps(value, sort_keys=True))
+
+
+def copied(message: Message) -> Message:
+    """Return a message of its own with the same content."""
+    made = type(message)()
+    made.CopyFrom(message)
+    return made
+
+
 def parse_strictly(name: str, value: Mapping[str, Any]) -> Message:
     """Return the message for `name`; an unknown field raises ProtoError too."""
     made = message_class(name)()
@@ -113,6 +125,19 @@ def parse_any(value: Mapping[str, Any]) -> Message:
     return _decode(packed.type_url, packed.value)
 
 
+def unpack(packed: any_pb2.Any) -> dict[str, Any]:
+    """Return what an Any holds in the form of a Snapshot, the Anys inside it read too.
+
+    Raises ProtoError where the type of one of them is unknown.
+    """
+    message = _decode(packed.type_url, packed.value)
+    while True:
+        try:
+            return to_dict(message)
+        except TypeError as error:  # json_format knows only the types that were imported
+            descriptor(str(error).rpartition("/")[2])
+
+
 def to_any_dict(message: Message) -> dict[str, Any]:
     """Return a message as the JSON of an Any that holds it."""
     packed = any_pb2.Any()
@@ -146,6 +171,16 @@ def without_typed_config(message: Message) -> list[str]:
     return found
 
 
+def ads(channel: "grpc.Channel") -> Callable[[Iterator[Any]], "grpc.Call"]:
+    """Return what opens a stream of state-of-the-world ADS: requests go in, responses come out."""
+    opened: Callable[[Iterator[Any]], grpc.Call] = channel.stream_stream(
+        f"/{_ADS_SERVICE}/StreamAggregatedResources",
+        request_serializer=DiscoveryRequest.SerializeToString,
+        response_deserializer=DiscoveryResponse.FromString,
+    )
+    return opened
+
+
 def add_ads_servicer(server: "grpc.Server", stream: Servicer) -> None:
     """Let a gRPC server answer state-of-the-world ADS with `stream`."""
     _add_servicer(server, _ADS_SERVICE, "StreamAggregatedResources", stream)
@@ -172,6 +207,11 @@ def _add_servicer(server: "grpc.Server", service: str, method: str, stream: Serv
 @lru_cache(maxsize=1024)
 def _normalised(name: str, text: str) -> str:
     return json.dumps(to_dict(parse(name, json.loads(text))))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(name: str, text: str) -> Message:
+    return parse(name, json.loads(text))
 
 
 @lru_cache(maxsize=1024)

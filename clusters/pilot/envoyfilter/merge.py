@@ -30,16 +30,61 @@ def merge(
     target.MergeFrom(patch)
 
 
+class Merged:
+    """A resource in JSON form that patches are merged into, read once and written back once.
+
+    Between the first merge and `close` only `view` tells what it holds.
+    """
+
+    __slots__ = ("_behaviours", "_message", "_target")
+
+    def __init__(self, target: dict[str, Any], behaviours: "Behaviours") -> None:
+        self._target = target
+        self._behaviours = behaviours
+        self._message: Message | None = None
+
+    def merge(self, patch: "Patch") -> bool:
+        """Merge the value of a patch; tell if that changed anything."""
+        name = MESSAGES[patch.apply_to]
+        if self._message is None:
+            self._message = protos.parse(name, self._target)
+        before = protos.copied(self._message)
+        merge(
+            self._message,
+            protos.parsed(name, patch.value),
+            self._behaviours,
+            replace_lists=patch.operation == "MERGE_AND_REPLACE_LIST",
+        )
+        return self._message != before
+
+    def view(self, *fields: str) -> Mapping[str, Any]:
+        """Return what some fields hold now."""
+        if self._message is None:
+            return self._target
+        return {field: getattr(self._message, field) for field in fields}
+
+    def replace(self, value: Mapping[str, Any]) -> None:
+        """Put a value in the place of all there is."""
+        self._message = None
+        self._target.clear()
+        self._target.update(value)
+
+    def close(self) -> None:
+        """Write what was merged into the resource."""
+        if self._message is None:
+            return
+        made = protos.to_dict(self._message)
+        self._target.clear()
+        self._target.update(made)
+        self._message = None
+
+
 def merge_value(target: dict[str, Any], patch: "Patch", behaviours: "Behaviours") -> bool:
     """Merge the value of a patch into a resource in JSON form, in place; tell if it changed."""
-    name = MESSAGES[patch.apply_to]
-    into, before = protos.parse(name, target), protos.normalise(name, target)
-    replace_lists = patch.operation == "MERGE_AND_REPLACE_LIST"
-    merge(into, protos.parse(name, patch.value), behaviours, replace_lists=replace_lists)
-    made = protos.to_dict(into)
-    target.clear()
-    target.update(made)
-    return made != before
+    merged = Merged(target, behaviours)
+    changed = merged.merge(patch)
+    merged.close()
+    return changed
 
 
 def merge_any(

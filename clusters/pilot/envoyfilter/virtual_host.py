@@ -47,29 +47,32 @@ def apply(
 
 def _patched_away(host: VirtualHost, where: str, patching: "Patching") -> bool:
     """Patch one virtual host; tell whether it is to be removed."""
+    merged = merge.Merged(host, patching.behaviours)
     for patch in patching.family("VIRTUAL_HOST"):
         if patch.operation == "ADD":
             continue
-        name = host.get("name", "")
-        reason = match_routes.virtual_host(patch, host, where, patching.behaviours)
+        seen = merged.view("name", "domains")
+        name = seen.get("name", "")
+        reason = match_routes.virtual_host(patch, seen, where, patching.behaviours)
         if reason:
             patching.ledger.failed(patch, Depth.VIRTUAL_HOST, reason)
         elif patch.operation == "REMOVE":
             patching.ledger.removed(patch, where, [f"virtual host {name}"])
+            merged.close()
             return True
         elif patch.operation in MERGES:
-            if merge.merge_value(host, patch, patching.behaviours):
+            if merged.merge(patch):
                 patching.ledger.merged(patch, where, f"virtual host {name}")
             else:
                 text = f"its value changes nothing in virtual host {name}"
                 patching.ledger.failed(patch, Depth.OPERATION, f"{text} ({where})")
         elif patch.operation == "REPLACE" and "virtual-host-replace" in patching.behaviours:
-            host.clear()
-            host.update(build(patch.apply_to, patch.value))
+            merged.replace(build(patch.apply_to, patch.value))
             patching.ledger.did(patch, where, f"replaced virtual host {name}")
         else:
             text = f"Istio ignores {patch.operation} on VIRTUAL_HOST in this release"
             patching.ledger.failed(patch, Depth.OPERATION, f"{text} ({where})")
+    merged.close()
     http_route.apply(host, where, patching)
     return False
 
