@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clusters.pilot.documents import NotBuilt
-from tests.pilot.building import document, named, pushed, routed, service_entry, to
+from tests.pilot.building import document, named, pushed, service_entry
 from tests.pilot.test_validation import refusal
 
 HOST = "productpage.default.svc.cluster.local"
@@ -110,39 +110,6 @@ def test_a_cluster_that_passes_through_asks_for_no_endpoints() -> None:
     assert found.clusters[0]["lb_policy"] == "CLUSTER_PROVIDED"
     assert "eds_cluster_config" not in found.clusters[0]
     assert found.endpoints == ()
-
-
-HASHES: list[tuple[Any, ...]] = [
-    ("header", {"httpHeaderName": "x"}, {"header": {"header_name": "x"}}),
-    (
-        "cookie",
-        {"httpCookie": {"name": "c", "path": "/", "ttl": "1m"}},
-        {"cookie": {"name": "c", "path": "/", "ttl": "60s"}},
-    ),
-    ("address", {"useSourceIp": True}, {"connection_properties": {"source_ip": True}}),
-    ("query", {"httpQueryParameterName": "q"}, {"query_parameter": {"name": "q"}}),
-]
-
-
-@pytest.mark.parametrize(("settings", "expected"), **named(HASHES))
-def test_a_route_hashes_what_the_rule_of_its_destination_says(settings: Any, expected: Any) -> None:
-    policy = balanced(consistentHash=settings)
-    found = routed(service_entry("a"), rule(policy, host="a"), route=[to()])["route"]
-    assert found["hash_policy"] == [expected]
-
-
-@pytest.mark.parametrize(
-    ("release", "destinations", "moves_on"),
-    [("1.23", 1, True), ("1.24", 1, False), ("1.31", 1, False), ("1.31", 2, True)],
-)
-def test_a_hashed_request_is_tried_again_where_it_was(
-    release: str, destinations: int, moves_on: bool
-) -> None:
-    hashed = rule(balanced(consistentHash={"httpHeaderName": "x"}), host="a")
-    found = routed(
-        service_entry("a"), hashed, release=release, route=[to(weight=50)] * destinations
-    )["route"]
-    assert ("retry_host_predicate" in found["retry_policy"]) is moves_on
 
 
 def test_limits_of_the_pool_become_circuit_breakers_and_options() -> None:
@@ -304,14 +271,6 @@ def test_a_subset_inherits_what_it_does_not_say_unless_it_speaks_of_the_port() -
     found = pushed(service_entry(), rule(RANDOM, own, of_port)).clusters[1:3]
     assert [one["lb_policy"] for one in found] == ["RANDOM", "LEAST_REQUEST"]
     assert all("outlier_detection" in one for one in found)
-
-
-def test_a_route_that_names_the_port_hashes_as_the_port_says() -> None:
-    at_port = {"port": {"number": 1}, **balanced(consistentHash={"httpHeaderName": "near"})}
-    policy = balanced(consistentHash={"httpHeaderName": "far"}) | {"portLevelSettings": [at_port]}
-    for destination, name in ((to(), "near"), ({"destination": {"host": "a"}}, "far")):
-        found = routed(service_entry("a"), rule(policy, host="a"), route=[destination])
-        assert found["route"]["hash_policy"] == [{"header": {"header_name": name}}]
 
 
 def test_settings_for_a_port_inherit_nothing() -> None:
