@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clusters.local.apiserver import discovery, paths, reading, writes
 from clusters.local.apiserver.definitions import definition
@@ -15,7 +15,7 @@ from clusters.local.apiserver.writes import Author
 from clusters.local.apiserver.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from clusters.local.apiserver.reading import Watch
     from clusters.local.apiserver.resources import Resource
@@ -42,6 +42,30 @@ class Api:
         target = paths.Target(resource, resource.versions[0], "", "", "")
         made = writes.created(thing, Author("apiserver", target))
         self.store.change(Key(resource, "", thing["metadata"]["name"]), lambda _: made)
+
+    def put(self, thing: Mapping[str, Any]) -> Object:
+        """Return an object as it is stored, admitted by nobody; it keeps its time of creation."""
+        key, version = self._key(thing), thing["apiVersion"].rpartition("/")[2]
+        target = paths.Target(key.resource, version, key.namespace, key.name, "")
+        made = writes.created(dict(thing), Author("apiserver", target))
+        given = thing["metadata"].get("creationTimestamp")
+        if given:
+            made["metadata"] |= {"creationTimestamp": given}
+        stored = self.store.change(key, lambda _: made)
+        assert stored is not None
+        return stored
+
+    def drop(self, thing: Mapping[str, Any]) -> None:
+        """Remove the object of that kind, namespace and name."""
+        self.store.change(self._key(thing), lambda _: None)
+
+    def _key(self, thing: Mapping[str, Any]) -> Key:
+        group = thing["apiVersion"].rpartition("/")[0]
+        resource = next(
+            one for one in self.known if (one.group, one.kind) == (group, thing["kind"])
+        )
+        metadata = thing["metadata"]
+        return Key(resource, metadata.get("namespace", ""), metadata["name"])
 
     def answer(self, request: Request) -> Answer | Watch:
         """Return what a request is answered with; raises ApiError for what is refused."""

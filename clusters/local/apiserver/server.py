@@ -16,7 +16,7 @@ from clusters.local.apiserver.resources import ISTIO
 from clusters.ownership import FIELD_MANAGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from clusters.local.apiserver.evidence import Written
@@ -59,6 +59,14 @@ class ApiServer:
     def written(self) -> tuple[Written, ...]:
         """Return what others than this run wrote: istiod's status, events, leases, configmaps."""
         return self._api.writings.by_others(FIELD_MANAGER)
+
+    def put(self, thing: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object as it is stored, admitted by nobody; it keeps its time of creation."""
+        return self._api.put(thing)
+
+    def drop(self, thing: Mapping[str, Any]) -> None:
+        """Remove the object of that kind, namespace and name."""
+        self._api.drop(thing)
 
     def start(self) -> None:
         """Begin to accept clients."""

@@ -1,0 +1,1 @@
+"""Proof that the embedded control plane sends what real istiod sends, field by field."""

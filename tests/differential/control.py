@@ -1,0 +1,147 @@
+"""A real istiod that answers one document set after the other."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from clusters import waiting
+from clusters.local import apiserver, binaries, istiod
+from clusters.local.apiserver import resources
+from clusters.local.conversation import Conversation
+from clusters.local.following import Follower
+from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.node import ingress_gateway
+from tests.differential import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from clusters.local.apiserver import ApiServer
+    from clusters.release import Release
+    from tests.differential.asking import Resources
+
+PUSH_SECONDS = 20.0
+Thing = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Control:
+    """A running istiod and what it has been given."""
+
+    _istiod: istiod.Istiod
+    _api: ApiServer
+    _ask: Callable[[], tuple[Resources, int]]
+    _conversation: Conversation
+    _log: Follower
+    _held: dict[str, Thing] = field(default_factory=dict)
+
+    def answers(self, things: Iterable[Mapping[str, Any]]) -> Resources:
+        """Return what it sends for exactly these objects."""
+        wanted = {name(one): dict(one) for one in things}
+        changed = self._change(wanted)
+        needed = self._pushed(changed) if changed else 0
+        found, push = self._ask()
+        assert push >= needed, f"push {push} was sent, {needed} holds the documents"
+        return found
+
+    def _change(self, wanted: dict[str, Thing]) -> set[str]:
+        changed = {
+            one
+            for one in self._held.keys() | wanted.keys()
+            if self._held.get(one) != wanted.get(one)
+        }
+        self._read()
+        told = {one for one in changed if not one.startswith("Secret/")}
+        if told:
+            self._conversation.expect(told)
+        for one in sorted(changed - wanted.keys()):
+            self._api.drop(self._held.pop(one))
+        for one in wanted:
+            if one in changed:
+                if one in self._held:
+                    self._api.drop(self._held[one])
+                self._api.put(wanted[one])
+                self._held[one] = wanted[one]
+        return told
+
+    def _pushed(self, changed: set[str]) -> int:
+        waiting.until(
+            self._read,
+            lambda push: push > 0,
+            what=f"a push of {', '.join(sorted(changed))}",
+            within=PUSH_SECONDS,
+            every=0.002,
+        )
+        return self._conversation.push
+
+    def _read(self) -> int:
+        self._istiod.process.check()
+        for line in self._log.new_lines():
+            self._conversation.read(line)
+        return self._conversation.push
+
+    def admits(self, thing: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what its webhook says of an object: `refused`, or its `warnings`, or nothing."""
+        metadata = thing["metadata"]
+        review = {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "0",
+                "kind": _group_version(thing) | {"kind": thing["kind"]},
+                "operation": "CREATE",
+                "name": metadata["name"],
+                "namespace": metadata.get("namespace", ""),
+                "object": thing,
+            },
+        }
+        connection = http.client.HTTPConnection(self._istiod.http, timeout=PUSH_SECONDS)
+        try:
+            connection.request(
+                "POST", "/validate", json.dumps(review), {"Content-Type": "application/json"}
+            )
+            answer = json.loads(connection.getresponse().read())["response"]
+        finally:
+            connection.close()
+        if not answer["allowed"]:
+            return {"refused": answer["status"]["message"]}
+        return {"warnings": answer["warnings"]} if answer.get("warnings") else {}
+
+
+def _group_version(thing: Mapping[str, Any]) -> dict[str, str]:
+    group, _, version = thing["apiVersion"].rpartition("/")
+    return {"group": group, "version": version}
+
+
+def name(thing: Mapping[str, Any]) -> str:
+    """Return how istiod names an object: "EnvoyFilter/istio-system/basic-auth"."""
+    metadata = thing["metadata"]
+    return f"{thing['kind']}/{metadata.get('namespace', '')}/{metadata['name']}"
+
+
+@contextmanager
+def running(release: Release, folder: Path) -> Iterator[Control]:
+    """Run an istiod of a release over an empty Kubernetes API for as long as the block lasts.
+
+    Raises binaries.BinariesMissing, istiod.IstiodFailed or processes.ProcessFailed.
+    """
+    found = binaries.find(release)
+    node = ingress_gateway(release.version)
+    with ExitStack() as stack:
+        kinds = resources.istio(Behaviours.of(release))
+        api = stack.enter_context(apiserver.serving(kinds=kinds))
+        kubeconfig = api.kubeconfig(folder / "kubeconfig")
+        started = istiod.start(found.istiod, kubeconfig, folder, istio_filters=False)
+        stack.callback(started.process.kill)
+        yield Control(
+            _istiod=started,
+            _api=api,
+            _ask=stack.enter_context(asking.connection(started.grpc, node)),
+            _conversation=Conversation(""),
+            _log=Follower(started.process.log),
+        )
