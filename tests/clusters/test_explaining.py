@@ -113,6 +113,10 @@ REPORTED = {
         {"sub": "", "operation": "REPLACE"},
         *(None, "1.31", "REPLACE without a subFilter is ignored; name the HTTP filter"),
     ),
+    "an addition lands behind the router": (
+        {"sub": "", "operation": "ADD"},
+        *(None, "1.31", "stands behind envoy.filters.http.router in listener 0.0.0.0_8080, and"),
+    ),
     "a removal names no filter": (
         {"sub": "", "operation": "REMOVE"},
         *("1.18", "1.19", "REMOVE without a subFilter is ignored since Istio 1.19"),

@@ -93,7 +93,15 @@ PLACED: list[tuple[Any, ...]] = [
 def test_an_operation_puts_its_filter_in_its_place(patch: dict[str, Any], names: list[str]) -> None:
     found = applied(patch)
     assert http_filters(found) == names
-    assert found.outcomes[0].effective
+    assert found.outcomes[0].effective is (names[-1] == ROUTER)
+
+
+def test_a_filter_behind_the_router_is_told_as_no_effect() -> None:
+    found = applied(on_http_filter("ADD", lua()))
+    assert found.outcomes[0].sentence == (
+        "its filter stands behind envoy.filters.http.router in listener 0.0.0.0_8080, and Envoy "
+        "refuses the listener; write INSERT_BEFORE"
+    )
 
 
 def test_an_outcome_says_where_the_filter_stands() -> None:

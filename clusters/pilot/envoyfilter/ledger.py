@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from clusters.pilot.envoyfilter.patch import Outcome, Patch
 
 
+#: The HTTP filter that must be the last: it ends the chain.
+ROUTER = "envoy.filters.http.router"
+
+
 class Depth(IntEnum):
     """How far a patch came before a condition failed; the farthest reason is the one to show."""
 
@@ -45,7 +49,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: dict[Patch, _Entry] = {}
-        self._final: dict[Place, list[Mapping[str, Any]]] = {}
+        self._final: dict[Place, list[Sequence[Mapping[str, Any]]]] = {}
 
     def failed(self, patch: "Patch", depth: Depth, reason: str) -> None:
         """Note the condition that failed; of several the one that came farthest counts."""
@@ -71,7 +75,7 @@ class Ledger:
 
     def settle(self, place: Place, items: Sequence[Mapping[str, Any]]) -> None:
         """Note what a list holds in the end."""
-        self._final.setdefault(place, []).extend(items)
+        self._final.setdefault(place, []).append(items)
 
     def absorb(self, other: "Ledger") -> None:
         """Take over the notes of work that came to its end."""
@@ -82,8 +86,8 @@ class Ledger:
             own.put += entry.put
             if entry.reason:
                 self.failed(patch, Depth(entry.depth), entry.reason)
-        for place, items in other._final.items():
-            self.settle(place, items)
+        for place, lists in other._final.items():
+            self._final.setdefault(place, []).extend(lists)
 
     def panicked(self, patches: Iterable["Patch"], what: str, text: str) -> None:
         """Note why the patches that took effect nowhere did not: istiod gave up patching `what`."""
@@ -97,25 +101,32 @@ class Ledger:
         entry = self._entry(patch)
         done = {where: ", ".join(dict.fromkeys(did)) for where, did in entry.done.items()}
         for place, one in entry.put:
-            stands = self._standing(place, one)
-            if stands:
-                done[place.where] = stands
-            else:
+            items, at = self._found(place, one)
+            before = [item.get("name", "") for item in items[:at]]
+            if at < 0:
                 undone = f"what it put into {place.where} was removed or replaced by a later patch"
                 self.failed(patch, Depth.UNDONE, undone)
+            elif ROUTER in before:
+                behind = f"its filter stands behind {ROUTER} in {place.where}, and Envoy refuses "
+                self.failed(patch, Depth.UNDONE, f"{behind}the listener; write INSERT_BEFORE")
+            else:
+                names = ", ".join(item.get("name") or "(no name)" for item in items)
+                done[place.where] = f"is {place.what} {at + 1} of {len(items)} ({names})"
         if done:
             return patch.outcome(
                 True, "; ".join(f"{did} in {where}" for where, did in done.items())
             )
         return patch.outcome(False, entry.reason or "an earlier patch removed what it matches")
 
-    def _standing(self, place: Place, one: Mapping[str, Any]) -> str:
-        items = self._final.get(place, [])
-        for index, other in enumerate(items):
-            if other is one:
-                names = ", ".join(item.get("name") or "(no name)" for item in items)
-                return f"is {place.what} {index + 1} of {len(items)} ({names})"
-        return ""
+    def _found(
+        self, place: Place, one: Mapping[str, Any]
+    ) -> tuple[Sequence[Mapping[str, Any]], int]:
+        """Return the list that holds what a patch put there, and its index; -1 where none does."""
+        for items in self._final.get(place, ()):
+            for index, other in enumerate(items):
+                if other is one:
+                    return items, index
+        return (), -1
 
     def _entry(self, patch: "Patch") -> _Entry:
         return self._entries.setdefault(patch, _Entry())
