@@ -41,8 +41,15 @@ class Footprints:
 
     @property
     def per_worker(self) -> int:
-        """Return what a second worker takes for the filter, in bytes."""
-        return self.more("new", "none", workers=2) - self.more("new", "none")
+        """Return what the proxy allocates more for the filter with a second worker, in bytes.
+
+        By what it allocates, because processes differ by more than that in what they hold.
+        """
+        one, two = (
+            self.of["new", workers].allocated - self.of["none", workers].allocated
+            for workers in (1, 2)
+        )
+        return int(two - one)
 
 
 def taken(arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: int) -> Footprints:

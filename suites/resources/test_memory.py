@@ -11,7 +11,8 @@ pytestmark = pytest.mark.contract("any")
 
 #: What one process differs by from the next at most, and the least that is worth a word.
 SHARE, LEAST = 0.05, 256 * 1024
-CHANGES, SETTLING_CHANGES = 200, 50
+#: A garbage collector lets its heap grow over the first hundred or so.
+CHANGES, SETTLING_CHANGES = 200, 100
 
 
 def limit(before):
@@ -27,8 +28,8 @@ def test_a_filter_takes_no_more_memory_than_its_reference(memory, record_propert
         "measured",
         f"{megabytes(first)} for the first {new.machines} machines in a proxy that has "
         f"{megabytes(memory.of['none', 1].pss_anon)} without, {megabytes(further)} for the same "
-        f"module once more, {megabytes(memory.per_worker)} for a second worker (Pss_Anon; "
-        f"{megabytes(new.allocated)} of it the proxy says it has allocated)",
+        f"module once more (Pss_Anon); {megabytes(memory.per_worker)} for a second worker (as the "
+        "proxy allocates)",
     )
 
     assert new.machines > memory.of["none", 1].machines == 0

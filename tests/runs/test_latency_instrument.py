@@ -26,6 +26,16 @@ def bench_():
 
 
 @pytest.fixture
+def alone(request):
+    """Leave out what another worker would disturb."""
+    if hasattr(request.config, "workerinput"):
+        pytest.skip(
+            "a stopwatch is not tested beside other workers\n"
+            "Hint: pytest tests/runs/test_latency_instrument.py -n 0"
+        )
+
+
+@pytest.fixture
 def brief(monkeypatch):
     """Measure no longer than it takes to see that nothing is right."""
     plan = session.Plan(busy=0.2, idle=0, ways=0)
@@ -41,6 +51,7 @@ def decided(found, *states):
     return found.verdict.state
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("trial", range(TRIALS))
 def test_five_percent_more_is_a_regression(bench_, trial):
     cost, step = bench_.calibrated()
@@ -50,11 +61,13 @@ def test_five_percent_more_is_a_regression(bench_, trial):
     assert decided(found) == "regression"
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("trial", range(TRIALS))
 def test_the_same_module_again_passes(bench_, trial):
     assert decided(bench_.compared(200 + trial, work=NOTHING)) == "pass"
 
 
+@pytest.mark.usefixtures("alone")
 def test_no_regression_is_seen_where_every_core_is_busy(bench_):
     with every_core_busy():
         found = bench_.compared(300, work=NOTHING)
@@ -63,6 +76,7 @@ def test_no_regression_is_seen_where_every_core_is_busy(bench_):
     assert found.verdict.state != "improvement", found.verdict.reasons
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_slow_tail_is_a_regression_that_the_p25_does_not_see(bench_):
     found = bench_.compared(400, work=f"0 100 {SLOW_STEPS}")
 
@@ -81,6 +95,7 @@ def test_a_filter_that_does_nothing_is_invalid_and_not_fast(bench_, brief):
     assert found.complaints[0].startswith("new-0: HTTP/1.1 200 OK; ")
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_module_that_promises_nothing_and_does_nothing_does_not_pass(bench_):
     subject = bench_.subject(UNPROMISED, empty=("empty", ""), new=("empty", ""))
 
