@@ -131,7 +131,7 @@ INVALID = {
         "EnvoyFilter",
     ),
     "unknown enum": ("operation", InvalidDocument, "INSERT_BEFORE"),
-    "applyTo of a later day": ("applyTo", NotBuilt, "NETWORK_FILTER"),
+    "kind of a later day": ("kind", NotBuilt, "Telemetry is known to Istio"),
 }
 
 
@@ -143,8 +143,8 @@ def test_documents_that_cannot_be_read_are_refused_before_anything_is_sent(
     rendered = cluster.render(url, HELLO, name="x")
     if text == "operation":
         text = rendered.replace("INSERT_BEFORE", "INSERT_BEHIND")
-    elif text == "applyTo":
-        text = rendered.replace("HTTP_FILTER", "NETWORK_FILTER")
+    elif text == "kind":
+        text = rendered.replace("kind: EnvoyFilter", "kind: Telemetry")
 
     with pytest.raises(error, match=named), cluster.applied(text.replace("{text}", rendered)):
         pytest.fail("the block must not run")
