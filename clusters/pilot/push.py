@@ -27,10 +27,12 @@ from clusters.pilot.envoyfilter.patching import Patching
 from clusters.pilot.gateways import merge
 from clusters.pilot.listeners import listener
 from clusters.pilot.services import labels_of, services
+from clusters.pilot.virtualservices import by_gateway
 from clusters.pilot.wasm import plugins
 
 if TYPE_CHECKING:
     from clusters.pilot.documents import Document
+    from clusters.pilot.gateways import Chain
     from clusters.pilot.node import Node
     from clusters.release import Release
 
@@ -80,13 +82,16 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     listeners = listener_patches.apply(generated, patching)
     bootstrap.tell(patching)
     extensions, served = extension_config.apply(patching.family("EXTENSION_CONFIG"), listeners)
+    bound = by_gateway(documents)
     clusters = cluster.apply(upstreams.clusters(mesh, rules, behaviours), patching)
     by_patch = {(one.document, one.index): one for one in served}
     return Snapshot(
         listeners=listeners,
         routes=route_configuration.apply(
             (
-                routes.route_configuration(chain, documents, node, mesh, rules, behaviours)
+                routes.route_configuration(
+                    chain, _bound_to(chain, bound), node, mesh, rules, behaviours
+                )
                 for port in ports
                 for chain in port.chains
             ),
@@ -108,6 +113,11 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
             tlssecrets.named_in((*listeners, *clusters)), documents, node.namespace
         ),
     )
+
+
+def _bound_to(chain: "Chain", bound: Mapping[str, Iterable["Document"]]) -> tuple["Document", ...]:
+    gateways = dict.fromkeys(server.gateway for server in chain.servers)
+    return tuple({one.key: one for name in gateways for one in bound.get(name, ())}.values())
 
 
 def _patches(

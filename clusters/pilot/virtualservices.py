@@ -36,6 +36,17 @@ def of_gateway(
     return tuple(sorted(bound, key=lambda one: (_publicity(one), by_age(one))))
 
 
+def by_gateway(documents: Iterable["Document"]) -> dict[str, list["Document"]]:
+    """Return the VirtualServices by each Gateway (`ns/name`) they name, in their order."""
+    found: dict[str, list[Document]] = {}
+    for one in documents:
+        if one.kind == "VirtualService":
+            names = gateway_names(one.spec.get("gateways"), one.namespace)
+            for gateway in dict.fromkeys(names):
+                found.setdefault(gateway, []).append(one)
+    return found
+
+
 def gateway_names(names: Iterable[str] | None, namespace: str) -> tuple[str, ...]:
     """Return the Gateways a list names, as `ns/name`; a list not given means the mesh only."""
     return tuple(_gateway_name(name, namespace) for name in names or () if name != "mesh")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clusters.local import loopback
+from clusters.pilot.documents import NotBuilt
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,3 +57,28 @@ def test_a_run_without_loopback_ends_in_one_clear_message(tmp_path):
 def test_a_localhost_that_points_elsewhere_changes_nothing(cluster):
     # Every address in the configuration is a literal; the name is never looked up.
     assert "localhost" not in cluster.proxy.config_dump()
+
+
+def test_every_further_address_of_a_listener_is_loopback_too():
+    far = {"address": {"socket_address": {"address": "0.0.0.0", "port_value": 9}}}
+
+    made = loopback.bind_to_loopback({"name": "a", "additional_addresses": [far]})
+
+    here = {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
+    assert made["additional_addresses"] == [{"address": here}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"address": {"pipe": {"path": "/tmp/x"}}}, "pipe"),
+        ({"address": {"socket_address": {"protocol": "UDP"}}}, "UDP"),
+        ({"udp_listener_config": {}}, "UDP"),
+        ({"address": {"envoy_internal_address": {}}}, "envoy_internal_address"),
+        ({"api_listener": {}}, "api_listener"),
+        ({"additional_addresses": [{"address": {"pipe": {"path": "/tmp/x"}}}]}, "pipe"),
+    ],
+)
+def test_a_listener_that_is_no_tcp_socket_is_refused_by_name(fields, word):
+    with pytest.raises(NotBuilt, match=f"listener a listens by .*{word}"):
+        loopback.bind_to_loopback({"name": "a"} | fields)

@@ -23,6 +23,13 @@ HTTP2 = {
         "explicit_http_config": {"http2_protocol_options": {}},
     }
 }
+RBAC = {
+    "name": "mine",
+    "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC",
+        "stat_prefix": "mine",
+    },
+}
 CONTROL_PLANE = {
     "name": "control-plane",
     "type": "STATIC",
