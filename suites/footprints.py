@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+#: What one process differs by from the next at most, and the least that is worth a word.
+SHARE, LEAST = 0.05, 256 * 1024
 #: Requests until a proxy has what it needs, then those over which it must not grow.
 SETTLING, QUICK, DEEP = 2_000, 20_000, 100_000
 
@@ -82,7 +84,8 @@ def taken(arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: i
 
 def _grown(proxy: Any, requests: int) -> Growth:
     # A module with a garbage collector takes some time until it has all that it ever will.
-    bad = proxy.ask(requests // 5)
-    before = proxy.footprint().pss_anon
-    bad += proxy.ask(requests)
-    return Growth(requests, bad, before, proxy.footprint().pss_anon - before)
+    bad = [proxy.ask(requests // 5)]
+    before, added = grown(
+        lambda: int(proxy.footprint().pss_anon), lambda: bad.append(proxy.ask(requests))
+    )
+    return Growth(requests, sum(bad), before, added)

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from suites.footprints import grown, limit
 from suites.resources.units import megabytes
 
 # Whatever a filter promises, it must not fill the proxy.
 pytestmark = pytest.mark.contract("any")
 
-#: What one process differs by from the next at most, and the least that is worth a word.
-SHARE, LEAST = 0.05, 256 * 1024
 #: A garbage collector lets its heap grow over the first hundred or so.
 CHANGES, SETTLING_CHANGES = 200, 100
-
-
-def limit(before):
-    return max(SHARE * before, LEAST)
 
 
 @pytest.mark.requirement("RES-3")
@@ -69,9 +64,9 @@ def test_changes_of_configuration_leave_no_memory_behind(
     assert closed != opened
     with cluster.applied(closed):
         change(cluster, opened, SETTLING_CHANGES)
-        before = private_memory(cluster)
-        change(cluster, opened, CHANGES)
-        added = private_memory(cluster) - before
+        before, added = grown(
+            lambda: private_memory(cluster), lambda: change(cluster, opened, CHANGES)
+        )
     record_property("measured", f"{megabytes(added)} more after {CHANGES} changes")
 
     assert added <= limit(before), (
