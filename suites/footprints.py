@@ -54,6 +54,25 @@ class Footprints:
         return int(two - one)
 
 
+def limit(before: int) -> float:
+    """Return how many bytes may be added to what a process has for itself."""
+    return max(SHARE * before, LEAST)
+
+
+def grown(private: Callable[[], int], work: Callable[[], None]) -> tuple[int, int]:
+    """Return what a process has for itself before some work, and what the work adds, in bytes.
+
+    What adds too much is done once more: a collector's heap comes to an end, a leak goes on.
+    """
+    for _ in range(2):
+        before = private()
+        work()
+        added = private() - before
+        if added <= limit(before):
+            break
+    return before, added
+
+
 def taken(arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: int) -> Footprints:
     """Return the footprints of arms that hold no filter, the filter twice, and its reference."""
     none, new, again = (
