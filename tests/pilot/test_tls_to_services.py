@@ -24,8 +24,8 @@ def test_tls_to_a_service_trusts_what_the_rule_names() -> None:
     assert found["sni"] == "x.test"
 
 
-@pytest.mark.parametrize(("release", "checks"), [("1.19", False), ("1.20", True)])
-def test_tls_without_a_root_trusts_the_machine_from_1_20(release: str, checks: bool) -> None:
+@pytest.mark.parametrize(("release", "checks"), [("1.20", False), ("1.21", True)])
+def test_tls_without_a_root_trusts_the_machine_from_1_21(release: str, checks: bool) -> None:
     common = tls_of({"mode": "SIMPLE"}, release)["common_tls_context"]
     if checks:
         root = common["combined_validation_context"]["validation_context_sds_secret_config"]
