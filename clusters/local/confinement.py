@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 FIXED = Path("/var/lib/istio/data")
-FAILED = 97
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -22,16 +21,20 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(folder: str, *command: str) -> None:
-    """Become `command`, with `folder` at the fixed place; ends with FAILED and the reason."""
+    """Become `command`, with `folder` at the fixed place; ends with the reason where it cannot."""
     try:
         _separate()
         _show(Path(folder), FIXED)
     except OSError as error:
         if not _usable(FIXED):
             sys.exit(_explain(error))
-    # Entering a user namespace may have taken the wish to die with the parent away.
-    _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    _die_with_the_parent()
     os.execv(command[0], command)
+
+
+def _die_with_the_parent() -> None:
+    # Said before already; entering a user namespace may have taken it back.
+    _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _libc() -> ctypes.CDLL:
