@@ -5,13 +5,13 @@ from typing import Any
 from clusters.pilot.push import Snapshot
 from tests.pilot.building import envoy_filter, gateway, pushed, service_entry, virtual_service
 
-ECHO = {
+ECHO: dict[str, Any] = {
     "name": "mine",
     "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo",
     },
 }
-INSPECTOR = {
+INSPECTOR: dict[str, Any] = {
     "name": "mine",
     "typed_config": {
         "@type": (
@@ -19,8 +19,12 @@ INSPECTOR = {
         ),
     },
 }
-ROUTE = {"name": "mine", "match": {"prefix": "/mine"}, "direct_response": {"status": 200}}
-HOST = {"name": "mine", "domains": ["mine.example"]}
+ROUTE: dict[str, Any] = {
+    "name": "mine",
+    "match": {"prefix": "/mine"},
+    "direct_response": {"status": 200},
+}
+HOST: dict[str, Any] = {"name": "mine", "domains": ["mine.example"]}
 
 
 def patch(

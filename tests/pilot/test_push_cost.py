@@ -2,9 +2,9 @@
 
 import time
 
+from clusters.pilot.documents import Document
 from tests.pilot.applying import patch
 from tests.pilot.building import (
-    Document,
     envoy_filter,
     gateway,
     lua,
