@@ -49,13 +49,14 @@ class Channel:
     """The messages of one type ("LDS").
 
     `number` is the push that the last one belongs to, `refusal` the proxy's words about what it
-    refused and has not got otherwise since, `names` what it asked for by name; `awaiting` tells
-    that it asked and was not answered yet.
+    refused and has not got otherwise since; `refused` are the names that it can be about, `names`
+    what the proxy asks for by name. `awaiting` tells that it asked and was not answered yet.
     """
 
     kind: str
     number: int = 0
     refusal: str = ""
+    refused: frozenset[str] = frozenset()
     awaiting: bool = False
     names: set[str] = field(default_factory=set)
     _unanswered: dict[str, int] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Channel:
         self._answer_to = ""
         if refusal:
             self.refusal, self._refused_now = refusal, True
+            self.refused = frozenset(self.names)
         # A message without content says nothing of what was refused. And Envoy accepts refused
         # extensions when the same bytes come again, as they do in the next push of one change.
         elif resources and not (self.kind == ECDS and self._refused_now):
@@ -112,7 +114,9 @@ class Conversation:
     _pushing: int = 0
     _missing: set[str] = field(default_factory=set)
     _expected: frozenset[str] = frozenset()
-    _undebounced: int = 0
+    _events: list[set[str]] = field(default_factory=list)
+    _debounced: set[str] = field(default_factory=set)
+    _pushes: dict[str, int] = field(default_factory=dict)
     _stable: bool = False
     _refused: Channel | None = None
 
@@ -121,6 +125,7 @@ class Conversation:
         self._expected = frozenset(documents)
         self._missing = set(documents)
         self._stable = False
+        self._pushes = {}
         for channel in self.channels.values():
             channel.begin()
         self.push = 0 if documents else self._pushing
@@ -135,10 +140,14 @@ class Conversation:
         if found := _TRIGGER.search(line):
             self._triggered(found["configs"].split(" "))
         elif found := _STABLE.search(line):
-            self._undebounced = max(0, self._undebounced - int(found["events"]))
-            self._stable = not self._missing and not self._undebounced
+            events = int(found["events"])
+            self._debounced.update(*self._events[:events])
+            del self._events[:events]
+            self._stable = not self._missing and not self._events
         elif found := _PUSHING.search(line):
             self._pushing = int(found["number"])
+            self._pushes |= dict.fromkeys(self._debounced, self._pushing)
+            self._debounced = set()
             if self._stable and not self.push:
                 self.push = self._pushing
         elif found := _CONNECTED.search(line):
@@ -152,9 +161,10 @@ class Conversation:
             )
 
     def _triggered(self, configs: Iterable[str]) -> None:
-        self._undebounced += 1
-        for config in configs:
-            self._missing -= {one for one in self._missing if _is(config, one)}
+        """Note an event, which a later push holds, by the kinds of awaited documents in it."""
+        noticed = {one for one in self._expected for config in configs if _is(config, one)}
+        self._missing -= noticed
+        self._events.append({one.partition("/")[0] for one in noticed})
 
     def _heard(self, line: str) -> None:
         if found := _REFUSED.search(line):
@@ -191,17 +201,20 @@ class Conversation:
     def _unsent(self) -> Iterable[str]:
         if self.skipped >= self.push:
             return
-        for kind in self._types():
+        for kind, number in self._due().items():
             channel = self.channels.get(kind)
-            if channel and channel.number < self.push:
-                yield f"istiod has not sent {kind} of push {self.push} (last {channel.number})"
+            if channel and channel.number < number:
+                yield f"istiod has not sent {kind} of push {number} (last {channel.number})"
 
-    def _types(self) -> Iterable[str]:
-        kinds = {one.partition("/")[0] for one in self._expected}
-        if kinds - set(WITHOUT_ROUTES):
-            yield "RDS"
-        if kinds & {"EnvoyFilter", *WITHOUT_ROUTES}:
-            yield from ("LDS", ECDS)
+    def _due(self) -> dict[str, int]:
+        """Return the push each type must come from: istiod may notice documents one by one."""
+        due: dict[str, int] = {}
+        for document, number in self._pushes.items():
+            types = [] if document in WITHOUT_ROUTES else ["RDS"]
+            if document in ("EnvoyFilter", *WITHOUT_ROUTES):
+                types += ["LDS", ECDS]
+            due |= {kind: max(number, due.get(kind, 0)) for kind in types}
+        return due
 
     def _unanswered(self) -> Iterable[str]:
         for kind, channel in self.channels.items():

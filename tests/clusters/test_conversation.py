@@ -175,6 +175,7 @@ def test_a_refusal_is_kept_in_the_proxys_words_of_several_lines():
 
     assert conversation.channels["ECDS"].refusal == "Unable to create x\nand why"
     assert conversation.channels["ECDS"].answered
+    assert conversation.channels["ECDS"].refused == {"x"}
 
 
 def test_a_refusal_outlives_the_same_bytes_and_empty_messages_of_one_change():
@@ -253,3 +254,23 @@ def test_a_wasm_plugin_leaves_the_routes_alone():
     hear(conversation, sent("LDS", 2), requested("LDS", nonce(2)))
 
     assert conversation.missing() == ""
+
+
+def test_each_document_is_awaited_in_the_push_that_holds_it():
+    plugin = "WasmPlugin/istio-system/p"
+    conversation = told(CONNECTED)
+    hear(conversation, requested("RDS"), sent("RDS", 1), requested("RDS", nonce(1)))
+    hear(conversation, requested("ECDS"), sent("ECDS", 1), requested("ECDS", nonce(1)))
+    conversation.expect([FILTER, plugin])
+    hear(conversation, triggered(FILTER), debounced(1), pushing(5))
+    for kind in ("LDS", "RDS", "ECDS"):
+        hear(conversation, sent(kind, 5), requested(kind, nonce(5)))
+
+    assert conversation.missing() == f"istiod has not noticed {plugin}"
+    hear(conversation, triggered(plugin), debounced(1), pushing(6))
+    assert conversation.missing() == (
+        "istiod has not sent LDS of push 6 (last 5); istiod has not sent ECDS of push 6 (last 5)"
+    )
+    for kind in ("LDS", "ECDS"):
+        hear(conversation, sent(kind, 6), requested(kind, nonce(6)))
+    assert conversation.missing() == "", "a plugin's push leaves the routes alone"
