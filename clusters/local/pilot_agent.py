@@ -60,16 +60,7 @@ class PilotAgent:
 
     def check(self) -> None:
         """Raise processes.ProcessFailed, with the last words, if the proxy or the agent ended."""
-        if self.process.ended() is None:
-            return
-        last = self.process.log_tail()
-        if ended := next((line for line in last.splitlines() if ENVOY_ENDED in line), ""):
-            said = self.proxy.log_since(0)[-2000:].strip()
-            raise processes.ProcessFailed(
-                f"Envoy ended by itself, and the agent with it: {ended.split(chr(9))[-1]}\n"
-                f"last seen in {self.proxy.log}:\n{said or '(it printed nothing)'}"
-            )
-        self.process.check()
+        _check(self.process, self.proxy.log)
 
     def stop(self) -> None:
         """End the agent and its proxy at once."""
@@ -122,7 +113,7 @@ def start(
     process = processes.start("pilot-agent", command, log=folder / "agent.log", folder=run)
 
     def told() -> str:
-        process.check()
+        _check(process, log)
         return address.read_text() if address.exists() else ""
 
     try:
@@ -138,6 +129,19 @@ def start(
         process.kill()
         raise
     return PilotAgent(process, Proxy(host, int(port), log), pid)
+
+
+def _check(process: processes.Process, log: Path) -> None:
+    if process.ended() is None:
+        return
+    last = process.log_tail().splitlines()
+    if ended := next((line for line in last if ENVOY_ENDED in line), ""):
+        said = log.read_text(errors="replace")[-2000:].strip() if log.exists() else ""
+        raise processes.ProcessFailed(
+            f"Envoy ended by itself, and the agent with it: {ended.rpartition(chr(9))[2]}\n"
+            f"last seen in {log}:\n{said or '(it printed nothing)'}"
+        )
+    process.check()
 
 
 def _environment(node: Node, launcher: Path, discovery: str, run: Path) -> dict[str, str]:

@@ -101,15 +101,15 @@ class Session:
 
     def refusals(self) -> tuple[str, ...]:
         """Return the proxy's own words about what it refused and has not got otherwise since."""
-        return tuple(
-            channel.refusal
-            for kind, channel in sorted(self.conversation.channels.items())
-            if channel.refusal and not (kind == ECDS and self._extensions_are_fine())
-        )
+        channels = sorted(self.conversation.channels.items())
+        return tuple(one.refusal for kind, one in channels if one.refusal and self._stands(kind))
 
-    def _extensions_are_fine(self) -> bool:
+    def _stands(self, kind: str) -> bool:
+        if kind != ECDS:
+            return True
         # What the agent held back it refused itself; what no listener wants any more is nothing.
-        return bool(self.said.nack) or not received.wanted(self.sent)
+        refused = self.conversation.channels[ECDS].refused
+        return not self.said.nack and bool(refused & received.wanted(self.sent))
 
     def unmet(self) -> tuple[str, ...]:
         """Return the extensions that the listeners want and the agent never passed on."""
