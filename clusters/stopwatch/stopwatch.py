@@ -34,7 +34,7 @@ class Effort:
 
 #: Many short sessions, not few long ones: what differs most is one proxy from the next.
 _SHORT = session.Plan(busy=0.4, idle=0.05, ways=0.1)
-_LONG = session.Plan(busy=1.0, idle=0.2, ways=0.3)
+_LONG = session.Plan(busy=0.75, idle=0.1, ways=0.2)
 #: A comparison with a reference needs more sessions than an overhead does.
 QUICK = Effort(least=4, most=6, seconds=7.0, plan=_SHORT)
 QUICK_COMPARED = Effort(least=4, most=10, seconds=9.0, plan=_SHORT)

@@ -1,4 +1,4 @@
-"""The proof of the stopwatch: `python -m tests.runs.stopwatch [TRIALS]` prints its own table.
+"""The proof of the stopwatch: `python -m tests.runs.stopwatch [TRIALS] [quick|deep]` prints it.
 
 Each trial is judged as a filter is in suites/latency. What it should find is a module that works as
 long as it is told to: 5 % of its cost more must be a regression, and nothing more must be none,
@@ -21,7 +21,7 @@ from clusters.pilot.agent import Agent
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.node import ingress_gateway
 from clusters.stopwatch.arms import ControlPlane, Role
-from clusters.stopwatch.stopwatch import Stopwatch, ready
+from clusters.stopwatch.stopwatch import Mode, Stopwatch, ready
 from filters import build, probes
 from filters.publish import FileServer
 from reports import latency
@@ -75,14 +75,14 @@ class Bench:
 
 
 @contextmanager
-def bench():
+def bench(mode: Mode = "quick"):
     """Yield a bench, as the newest release; everything ends with the block."""
     asked = release.find(release.LATEST)
     with tempfile.TemporaryDirectory() as name, FileServer() as publisher:
         agent = Agent(Behaviours.of(asked), Path(name))
         # Nobody asks the application, so that any port will do.
         plane = ControlPlane(asked, ingress_gateway(asked.version), agent, documents(9080))
-        yield Bench(ready(envoy.find(None), "quick"), plane, publisher)
+        yield Bench(ready(envoy.find(None), mode), plane, publisher)
 
 
 @contextmanager
@@ -123,9 +123,9 @@ def series(name: str, wanted: str, trials: int, bench: Bench, work: str, first: 
     )
 
 
-def main(trials: int = 10) -> None:
+def main(trials: int, mode: Mode) -> None:
     """Measure and print."""
-    with bench() as made:
+    with bench(mode) as made:
         cost, step = made.calibrated()
         injected = f"{round(INJECTED * cost / step)} 0 0"
         print(f"the module costs {cost:.0f} ns, a step of work {step:.2f} ns: +5 % is {injected}")
@@ -138,4 +138,5 @@ def main(trials: int = 10) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    arguments = dict(zip(("trials", "mode"), sys.argv[1:], strict=False))
+    main(int(arguments.get("trials", 10)), cast("Mode", arguments.get("mode", "deep")))
