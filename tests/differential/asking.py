@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0
 LDS, RDS, CDS, EDS, ECDS = "listeners", "routes", "clusters", "endpoints", "extensions"
-_URLS = {
+URLS = {
     LDS: protos.LDS,
     CDS: protos.CDS,
     RDS: protos.RDS,
     EDS: protos.EDS,
     ECDS: protos.ECDS,
 }
-_TYPES = {url: name for name, url in _URLS.items()}
+_TYPES = {url: name for name, url in URLS.items()}
 
 
 class NotAnswered(Exception):
@@ -120,7 +120,7 @@ def _asked(channel: grpc.Channel, node: Node) -> tuple[Resources, int]:
             for next_kind, names in follow_up(kind, found[kind]).items():
                 open_questions.add(next_kind)
                 outbox.put(
-                    protos.DiscoveryRequest(type_url=_URLS[next_kind], resource_names=names)
+                    protos.DiscoveryRequest(type_url=URLS[next_kind], resource_names=names)
                 )
             if not open_questions:
                 return found, push

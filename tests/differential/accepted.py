@@ -1,0 +1,52 @@
+"""Differences that are known and accepted, each for a reason; see accepted.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.differential.differences import Difference
+
+FILE = Path(__file__).with_name("accepted.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A difference that may be: in which sets, of which versions, at which place, and why."""
+
+    sets: str
+    version: str
+    place: str
+    reason: str
+
+    def covers(self, name: str, version: str, difference: Difference) -> bool:
+        """Tell whether a difference of a set under a version is this one."""
+        return (
+            fnmatchcase(name, self.sets)
+            and fnmatchcase(version, self.version)
+            and fnmatchcase(difference.place, self.place)
+        )
+
+
+def read(file: Path = FILE) -> tuple[Accepted, ...]:
+    """Return what is accepted; raises KeyError for a line without a reason."""
+    rows = tomllib.loads(file.read_text()).get("accepted", [])
+    return tuple(
+        Accepted(row["sets"], row.get("version", "*"), row["place"], row["reason"]) for row in rows
+    )
+
+
+def unexplained(
+    name: str, version: str, found: Iterable[Difference], known: Iterable[Accepted]
+) -> tuple[Difference, ...]:
+    """Return the differences that nothing accepts."""
+    known = tuple(known)
+    return tuple(
+        one for one in found if not any(each.covers(name, version, one) for each in known)
+    )
