@@ -118,6 +118,17 @@ def test_a_log_that_was_cut_off_is_invalid(bench_, monkeypatch):
 
 
 @pytest.mark.usefixtures("brief")
+def test_requests_of_somebody_else_in_the_log_are_invalid(bench_, monkeypatch):
+    whole = accesslog.read
+    monkeypatch.setattr(accesslog, "read", lambda text: whole(text + "999999 1 1\n"))
+
+    found = bench_.compared(500, work=NOTHING)
+
+    assert found.estimates.missing > 0
+    assert found.verdict.state == "invalid"
+
+
+@pytest.mark.usefixtures("brief")
 def test_a_proxy_that_dies_says_so(bench_, monkeypatch):
     crash = bench_.subject(new=("trap", ""))
     dying = session._Load._burst
@@ -154,10 +165,18 @@ def test_an_envoy_without_the_clock_is_asked_and_not_started(tmp_path):
 def test_without_the_clock_cpu_time_is_judged_with_its_wider_threshold(monkeypatch):
     words = "Not supported field in StreamInfo: COMMON_DURATION"
     monkeypatch.setattr(clock, "why_without", lambda binary: words)
+    configured, logs = accesslog.config, []
+    monkeypatch.setattr(
+        accesslog,
+        "config",
+        lambda path, spans: logs.append(configured(path, spans)) or logs[-1],
+    )
 
     with bench() as made:
         found = made.compared(600, work=NOTHING)
 
+    assert logs
+    assert "COMMON_DURATION" not in str(logs), "such a proxy would refuse it"
     assert found.measurement.clock == "cpu"
     assert found.measurement.degraded == f"Envoy says: {words}"
     assert list(found.estimates.figures) == ["cpu"]
