@@ -1,6 +1,15 @@
 """The options of the clusters plugin, as a user meets them."""
 
+import dataclasses
+import sys
+from pathlib import Path
+
 import pytest
+
+from clusters.local.binaries import Binaries
+from clusters.local.envoy import Binary
+from clusters.local.place import Place
+from clusters.release import find
 
 ARGS = ("-p", "reports.plugin", "-p", "bookinfo.plugin", "-p", "clusters.plugin")
 
@@ -44,6 +53,71 @@ def test_an_envoy_that_is_not_there_ends_the_run_before_the_first_test(run):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--proxy=/no/such/envoy is no Envoy*", "*Hint:*"])
     result.stdout.no_fnmatch_line("*passed*")
+
+
+@pytest.fixture
+def without_binaries(monkeypatch, tmp_path):
+    """Neither PATH nor the cache has istiod or its agent."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+
+@pytest.mark.usefixtures("without_binaries")
+def test_an_istiod_that_is_nowhere_ends_the_run_with_the_command_that_gets_it(run):
+    result = run("--control-plane=istiod", "--istio=1.31")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*no istiod of Istio 1.31 on this machine*", "*Hint:*binaries build --istio=1.31*"]
+    )
+    result.stdout.no_fnmatch_line("*passed*")
+
+
+def test_an_istiod_that_is_another_program_ends_the_run(run):
+    result = run("--control-plane=istiod", "--istio=1.31", f"--istiod-bin={sys.executable}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*is no istiod that runs here*", "*Hint: --istiod-bin=PATH*"])
+
+
+MISPLACED = ["--istiod-bin=x", "--agent-bin=x", "--hub=r.test/istio", "--allow-version-skew"]
+
+
+@pytest.mark.parametrize("option", MISPLACED)
+def test_an_option_of_real_istio_says_so_under_the_embedded_one(run, option):
+    result = run(option)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*choose a real control plane*", "*Hint: *--control-plane=istiod"])
+
+
+def place(**differences):
+    found = Binaries(
+        istiod=Path("/i"),
+        agent=Path("/a"),
+        envoy=None,
+        version="1.24.0",
+        agent_version="1.24.0",
+        origin="built with Go",
+        istio_filters=False,
+    )
+    binary = Binary(Path("/e"), "1.40.0")
+    return Place("1.24", find("1.24.0"), binary, dataclasses.replace(found, **differences))
+
+
+def test_the_header_and_the_report_say_what_real_istio_runs():
+    header, second = place().header
+    assert header == "gateway: istio 1.24 (istiod 1.24.0, pilot-agent 1.24.0) on envoy 1.40.0 (/e)"
+    assert "built with Go" in second
+    assert "Istio's own filters off" in second
+    assert place(istio_filters=True).header[1].endswith("Istio's own filters on")
+    assert place(agent_version="1.23.6").facts == {
+        "semantics": "istiod 1.24.0",
+        "envoy": "1.40.0",
+        "pilot-agent": "1.23.6",
+        "binaries": "built with Go",
+        "istio filters": "off: this Envoy has none of them",
+    }
 
 
 def test_the_options_stand_under_a_heading_of_their_own(run):
