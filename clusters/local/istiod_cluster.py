@@ -221,7 +221,7 @@ class IstiodCluster:
         for key, document in documents.items():
             stored = self._stored.get(key)
             if stored is None or stored.written() != document.written():
-                self._kube.apply(document.written())
+                _apply(self._kube, document)
                 self._stored[key] = document
                 # Labels and annotations alone are no reason for a push.
                 if stored is None or stored.spec != document.spec:
@@ -230,6 +230,14 @@ class IstiodCluster:
 
     def _note(self, disagreements: tuple[str, ...]) -> None:
         self.disagreements.extend(set(disagreements) - set(self.disagreements))
+
+
+def _apply(kube: Kube, document: Document) -> None:
+    # The embedded control plane asks for no namespace to be there first; nor does this place.
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": document.namespace}}
+    if kube.stored(namespace) is None:
+        kube.apply(namespace)
+    kube.apply(document.written())
 
 
 @contextmanager
@@ -256,8 +264,9 @@ def running(
         kubeconfig = api.kubeconfig(folder / "kubeconfig")
         kube = apply.connect(kubeconfig)
         stack.callback(kube.close)
-        for document in (LOOPBACK, *(one.written() for one in documents.values())):
-            kube.apply(document)
+        kube.apply(LOOPBACK)
+        for document in documents.values():
+            _apply(kube, document)
         control = istiod.start(
             binaries.istiod, kubeconfig, folder, istio_filters=binaries.istio_filters
         )

@@ -112,12 +112,12 @@ def test_everything_listens_on_loopback_only(place):
 
 
 def test_documents_that_change_nothing_end_as_soon_as_others(place, url):
-    elsewhere = place.render(url, HELLO, name="x").replace("istio-system", "default")
+    elsewhere = place.render(url, HELLO, name="x").replace("istio-system", "elsewhere")
 
     with place.delivered(elsewhere) as delivery:
         assert delivery.seconds < session.ANSWER_SECONDS / 10
         assert [one.effective for one in delivery.outcomes] == [False, False]
-        assert "default" in delivery.outcomes[0].sentence
+        assert "elsewhere" in delivery.outcomes[0].sentence
 
 
 def test_documents_that_are_there_already_change_nothing(place, url):
