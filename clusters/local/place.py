@@ -34,7 +34,7 @@ class Place:
     release: Release
     proxy: envoy.Binary
     binaries: Binaries | None
-    disagreements: list[str] = field(default_factory=list)
+    disagreements: list[str] = field(default_factory=list, compare=False)
 
     @property
     def semantics(self) -> str:
@@ -99,7 +99,9 @@ class Wanted:
     allow_version_skew: bool = False
 
 
-def embedded(asked: str, release: Release, proxy: str | None, wanted: Wanted) -> Place:
+def embedded(
+    asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted
+) -> Place:
     """Return the place with the embedded control plane.
 
     Raises envoy.EnvoyMissing, loopback.NoLoopback, and OptionMisplaced where anything is `wanted`.
@@ -110,10 +112,12 @@ def embedded(asked: str, release: Release, proxy: str | None, wanted: Wanted) ->
             "plane, and the embedded one was asked for\nHint: add --control-plane=istiod"
         )
     loopback.check()
-    return Place(asked, release, envoy.find(proxy), None)
+    return Place(asked, release, proxy or envoy.find(None), None)
 
 
-def under_istiod(asked: str, release: Release, proxy: str | None, wanted: Wanted) -> Place:
+def under_istiod(
+    asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted
+) -> Place:
     """Return the place with real istiod; the release is then the one that the binary is.
 
     Raises what `binaries.find` raises, envoy.EnvoyMissing and loopback.NoLoopback.
@@ -123,7 +127,7 @@ def under_istiod(asked: str, release: Release, proxy: str | None, wanted: Wanted
         release,
         istiod=wanted.istiod,
         agent=wanted.agent,
-        envoy=Path(proxy) if proxy else None,
+        envoy=proxy.path if proxy else None,
         hub=wanted.hub or binaries.DEFAULT_HUB,
         allow_version_skew=wanted.allow_version_skew,
     )

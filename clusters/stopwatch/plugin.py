@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clusters.plugin import BINARY, RELEASE
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from bookinfo.app import Application
     from clusters.cluster import Cluster
+    from clusters.local.place import Place
     from clusters.stopwatch.arms import ControlPlane
     from clusters.stopwatch.footprint import Loaded
     from clusters.stopwatch.stopwatch import Stopwatch
@@ -32,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def stopwatch_arms(
-    pytestconfig: pytest.Config,
+    cluster_place: Place,
     bookinfo: Application,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ControlPlane:
@@ -43,14 +42,14 @@ def stopwatch_arms(
     from clusters.pilot.node import ingress_gateway
     from clusters.stopwatch.arms import ControlPlane
 
-    release = pytestconfig.stash[RELEASE]
+    release = cluster_place.release
     agent = Agent(Behaviours.of(release), tmp_path_factory.mktemp("arms"))
     node = ingress_gateway(release.version)
     return ControlPlane(release, node, agent, documents(bookinfo.port))
 
 
 @pytest.fixture(scope="session")
-def stopwatch(pytestconfig: pytest.Config) -> Stopwatch:
+def stopwatch(pytestconfig: pytest.Config, cluster_place: Place) -> Stopwatch:
     """The instrument of latency: `stopwatch.measure(arms, load, seed=1)`."""
     if (mode := pytestconfig.getoption("--latency")) == "off":
         pytest.skip("latency is not measured with --latency=off\nHint: leave the option out")
@@ -61,18 +60,18 @@ def stopwatch(pytestconfig: pytest.Config) -> Stopwatch:
         )
     from clusters.stopwatch.stopwatch import ready
 
-    return ready(pytestconfig.stash[BINARY], mode)
+    return ready(cluster_place.proxy, mode)
 
 
 @pytest.fixture(scope="session")
-def loaded_proxy(pytestconfig: pytest.Config) -> Callable[..., AbstractContextManager[Loaded]]:
+def loaded_proxy(cluster_place: Place) -> Callable[..., AbstractContextManager[Loaded]]:
     """A context manager, of arms and a load, that runs a proxy with them (a `Loaded`)."""
     from functools import partial
 
     from clusters.stopwatch import footprint
 
     _check_memory()
-    return partial(footprint.loaded, pytestconfig.stash[BINARY])
+    return partial(footprint.loaded, cluster_place.proxy)
 
 
 @pytest.fixture(scope="session")

@@ -54,13 +54,13 @@ def keep(
                 return there, False
             except store.Corrupted as error:
                 tell(f"{str(error).splitlines()[0]}; it is made again")
-        with _staging(root / f".{key.name}.unfinished") as staging:
-            files, work = staging / "files", staging / "work"
+        with staging(root / f".{key.name}.unfinished") as made_in:
+            files, work = made_in / "files", made_in / "work"
             files.mkdir()
             work.mkdir()
             origin = fill(files, work)
             _record(files, key, origin)
-            _replace(target, files)
+            replace(target, files)
     made = store.read(target)
     assert made is not None, f"{target} was written just now"
     return made, True
@@ -93,7 +93,8 @@ def alone(lock_file: Path, what: str, tell: Callable[[str], None]) -> Iterator[N
 
 
 @contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
+def staging(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that is gone afterwards."""
     shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
     folder.mkdir()
     try:
@@ -120,7 +121,8 @@ def _stamp(path: Path) -> store.Stamp:
     return store.Stamp(store.sha256(path), seen.st_size, seen.st_mtime_ns)
 
 
-def _replace(target: Path, files: Path) -> None:
+def replace(target: Path, files: Path) -> None:
+    """Put a folder that is whole where the `target` may be, which is then gone."""
     damaged = files.parent / "damaged"
     if target.exists():
         target.rename(damaged)
