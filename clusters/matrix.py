@@ -9,7 +9,7 @@ from clusters import release
 from clusters.local import envoy, place, wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from clusters.local.place import Place
 
@@ -42,7 +42,7 @@ def places(
     )
 
 
-def ids(chosen: Sequence[Place]) -> list[str]:
+def ids(chosen: tuple[Place, ...]) -> list[str]:
     """Return what tells each place from the others: "1.9", "envoy1.36.4", "1.9-envoy1.36.4"."""
     by_release = len({each.asked for each in chosen}) > 1
     by_proxy = len({each.asked for each in chosen}) < len(chosen)
@@ -52,7 +52,7 @@ def ids(chosen: Sequence[Place]) -> list[str]:
     ]
 
 
-def header(chosen: Sequence[Place]) -> list[str]:
+def header(chosen: tuple[Place, ...]) -> list[str]:
     """Return lines that say what was asked for and what really runs."""
     if len(chosen) == 1 or any(each.binaries for each in chosen):
         return [line for each in chosen for line in each.header]
@@ -64,7 +64,7 @@ def header(chosen: Sequence[Place]) -> list[str]:
     ]
 
 
-def facts(chosen: Sequence[Place]) -> dict[str, str]:
+def facts(chosen: tuple[Place, ...]) -> dict[str, str]:
     """Return the same for the report; where places differ, what is so in any of them."""
     found: dict[str, dict[str, None]] = {}
     for each in chosen:

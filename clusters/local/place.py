@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusters import release as releases
@@ -12,6 +11,7 @@ from clusters.local import binaries, envoy, loopback
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from clusters.local.binaries import Binaries
     from clusters.local.cluster import LocalCluster
@@ -99,9 +99,7 @@ class Wanted:
     allow_version_skew: bool = False
 
 
-def embedded(
-    asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted
-) -> Place:
+def embedded(asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted) -> Place:
     """Return the place with the embedded control plane.
 
     Raises envoy.EnvoyMissing, loopback.NoLoopback, and OptionMisplaced where anything is `wanted`.
@@ -115,9 +113,7 @@ def embedded(
     return Place(asked, release, proxy or envoy.find(None), None)
 
 
-def under_istiod(
-    asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted
-) -> Place:
+def under_istiod(asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted) -> Place:
     """Return the place with real istiod; the release is then the one that the binary is.
 
     Raises what `binaries.find` raises, envoy.EnvoyMissing and loopback.NoLoopback.
