@@ -13,8 +13,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import any_pb2, descriptor_pool, json_format, message_factory
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
+
+from clusters.pilot import jsonpb
+from clusters.pilot.jsonpb import ProtoError as ProtoError
 
 if TYPE_CHECKING:
     import grpc
@@ -31,13 +34,6 @@ _ADS_SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _SDS_SERVICE = "envoy.service.secret.v3.SecretDiscoveryService"
 # The packages still ship v2 messages, which neither Envoy nor Istio's library has any more.
 _GIVEN_UP = re.compile(r"^envoy\..*\.v2(alpha[0-9]*)?\.")
-_JSON_OF_ITS_OWN = frozenset(
-    {"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"}
-)
-
-
-class ProtoError(ValueError):
-    """A value is not the message it should be; the text is the one Istio's parser gives."""
 
 
 @cache
@@ -72,7 +68,7 @@ def parse(name: str, value: Mapping[str, Any]) -> Message:
     raise ProtoError (istio.md section 1.5).
     """
     made = message_class(name)()
-    _check(descriptor(made.DESCRIPTOR.full_name), value, strict=False)
+    value = jsonpb.read(descriptor(made.DESCRIPTOR.full_name), value, descriptor, strict=False)
     return _fill(made, value, ignore_unknown_fields=True)
 
 
@@ -91,7 +87,7 @@ def copied(message: Message) -> Message:
 def parse_strictly(name: str, value: Mapping[str, Any]) -> Message:
     """Return the message for `name`; an unknown field raises ProtoError too."""
     made = message_class(name)()
-    _check(descriptor(made.DESCRIPTOR.full_name), value, strict=True)
+    value = jsonpb.read(descriptor(made.DESCRIPTOR.full_name), value, descriptor, strict=True)
     return _fill(made, value, ignore_unknown_fields=False)
 
 
@@ -120,7 +116,7 @@ def pack(resource: Mapping[str, Any], type_url: str) -> any_pb2.Any:
 def parse_any(value: Mapping[str, Any]) -> Message:
     """Return the message inside an Any given as JSON (`@type` and its fields, or `value`)."""
     packed = any_pb2.Any()
-    _check_any(value, strict=False)
+    value = jsonpb.read(packed.DESCRIPTOR, value, descriptor, strict=False)
     _fill(packed, value, ignore_unknown_fields=True)
     return _decode(packed.type_url, packed.value)
 
@@ -259,65 +255,6 @@ def _fill(made: Message, value: Mapping[str, Any], *, ignore_unknown_fields: boo
         )
     except json_format.ParseError as error:
         raise ProtoError(str(error)) from error
-
-
-def _check(message: Descriptor, value: Any, *, strict: bool) -> None:
-    """Raise for what json_format would swallow, and import the types that Anys name.
-
-    json_format with `ignore_unknown_fields` drops unknown enum *names* as well, where Go fails.
-    """
-    if not isinstance(value, Mapping) or message.full_name in _JSON_OF_ITS_OWN:
-        return
-    if message.full_name == "google.protobuf.Any":
-        _check_any(value, strict=strict)
-        return
-    for key, item in value.items():
-        field = _fields(message).get(key)
-        if field is None:
-            if strict:
-                raise ProtoError(f'unknown field "{key}" in {message.full_name}')
-            continue
-        _check_field(field, item, strict=strict)
-
-
-def _check_any(value: Mapping[str, Any], *, strict: bool) -> None:
-    url = value.get("@type")
-    if not isinstance(url, str):
-        if value:
-            raise ProtoError("Any JSON doesn't have '@type'")
-        return
-    inner = descriptor(url.rpartition("/")[2])
-    if inner.full_name.startswith("google.protobuf."):
-        return
-    _check(inner, {key: item for key, item in value.items() if key != "@type"}, strict=strict)
-
-
-def _check_field(field: FieldDescriptor, item: Any, *, strict: bool) -> None:
-    entry = field.message_type
-    if entry is not None and entry.GetOptions().map_entry:
-        field = entry.fields_by_name["value"]
-        items = list(item.values()) if isinstance(item, Mapping) else []
-    elif field.is_repeated:
-        items = item if isinstance(item, list) else []
-    else:
-        items = [item]
-    for one in items:
-        if field.enum_type is not None:
-            _check_enum(field.enum_type, one)
-        elif field.message_type is not None:
-            _check(field.message_type, one, strict=strict)
-
-
-def _check_enum(enum: EnumDescriptor, value: Any) -> None:
-    if isinstance(value, str) and value not in enum.values_by_name:
-        raise ProtoError(f'unknown value "{value}" for enum {enum.full_name}')
-
-
-@cache
-def _fields(message: Descriptor) -> dict[str, FieldDescriptor]:
-    """Return the fields of a message under both spellings, snake_case and camelCase."""
-    named = {field.name: field for field in message.fields}
-    return named | {field.json_name: field for field in message.fields}
 
 
 DiscoveryRequest: type[Any] = message_class("envoy.service.discovery.v3.DiscoveryRequest")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import credentials, routes, tlssecrets, upstreams, validation
+from clusters.pilot import credentials, routes, tlssecrets, unmade, upstreams, validation
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.destinationrules import Rules
 from clusters.pilot.documents import together
@@ -85,21 +85,21 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     bound = by_gateway(documents)
     clusters = cluster.apply(upstreams.clusters(mesh, rules, behaviours), patching)
     by_patch = {(one.document, one.index): one for one in served}
+    made_routes = [
+        routes.route_configuration(chain, _bound_to(chain, bound), node, mesh, rules, behaviours)
+        for port in ports
+        for chain in port.chains
+    ]
+    endpoints = upstreams.endpoints(mesh, rules)
     return Snapshot(
         listeners=listeners,
         routes=route_configuration.apply(
-            (
-                routes.route_configuration(
-                    chain, _bound_to(chain, bound), node, mesh, rules, behaviours
-                )
-                for port in ports
-                for chain in port.chains
-            ),
+            (*made_routes, *unmade.route_configurations(listeners, made_routes)),
             match_routes.port_map(ports),
             patching,
         ),
         clusters=clusters,
-        endpoints=upstreams.endpoints(mesh, rules),
+        endpoints=(*endpoints, *unmade.load_assignments(clusters, endpoints)),
         extensions=(*extensions, *wasm.configurations()),
         outcomes=(
             *(

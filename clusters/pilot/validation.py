@@ -74,10 +74,7 @@ def _envoy_filter(spec: Mapping[str, Any], behaviours: "Behaviours") -> Findings
     if "workloadSelector" in spec and not (spec["workloadSelector"] or {}).get("labels"):
         yield False, _NO_LABELS
     for patch in spec.get("configPatches") or []:
-        if patch is None:
-            yield True, "Envoy filter: null config patch"
-            continue
-        yield from _patch(patch, behaviours)
+        yield from _patch(patch or {}, behaviours)
 
 
 def _patch(entry: Mapping[str, Any], behaviours: "Behaviours") -> Findings:
@@ -220,7 +217,7 @@ def _readability(message: str, text: str) -> tuple[tuple[bool, str], ...]:
 
 
 def _unreadable(error: str) -> str:
-    if not error.startswith("could not resolve Any message type"):
+    if "could not resolve Any message type" not in error:
         return f"Envoy filter: {error}"
     hint = " (hint: try using the v3 XDS API)" if ".v2." in error else ""
     return f"referenced type unknown{hint}: Envoy filter: {error}"

@@ -47,6 +47,4 @@ def unexplained(
 ) -> tuple[Difference, ...]:
     """Return the differences that nothing accepts."""
     known = tuple(known)
-    return tuple(
-        one for one in found if not any(each.covers(name, version, one) for each in known)
-    )
+    return tuple(one for one in found if not any(each.covers(name, version, one) for each in known))

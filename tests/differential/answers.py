@@ -28,7 +28,8 @@ def of_istiod(one: DocumentSet, istiod: Control) -> Answer:
     said = {control.name(thing): istiod.admits(thing) for thing in one.things}
     admitted = [thing for thing in one.things if "refused" not in said[control.name(thing)]]
     admission = {name: _worded(each) for name, each in said.items() if each}
-    return {"admission": admission} | normalised(istiod.answers(admitted))
+    sent: Answer = normalised(istiod.answers(admitted))
+    return {"admission": admission} | sent
 
 
 def of_embedded(one: DocumentSet, release: Release) -> Answer:

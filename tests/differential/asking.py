@@ -50,7 +50,8 @@ def named(resources: list[dict[str, Any]]) -> dict[str, Any]:
 def follow_up(kind: str, resources: dict[str, Any]) -> dict[str, list[str]]:
     """Return what a proxy asks for by name once it has these listeners or clusters."""
     if kind == LDS:
-        asked = {RDS: set(_values(resources, "route_config_name")), ECDS: set(_extensions(resources))}
+        routes = set(_values(resources, "route_config_name"))
+        asked = {RDS: routes, ECDS: set(_extensions(resources))}
     elif kind == CDS:
         found = [one for one in resources.values() if one.get("type") == "EDS"]
         asked = {EDS: {_service_name(one) for one in found}}
@@ -119,9 +120,7 @@ def _asked(channel: grpc.Channel, node: Node) -> tuple[Resources, int]:
             )
             for next_kind, names in follow_up(kind, found[kind]).items():
                 open_questions.add(next_kind)
-                outbox.put(
-                    protos.DiscoveryRequest(type_url=URLS[next_kind], resource_names=names)
-                )
+                outbox.put(protos.DiscoveryRequest(type_url=URLS[next_kind], resource_names=names))
             if not open_questions:
                 return found, push
     except grpc.RpcError as error:

@@ -36,7 +36,7 @@ class Difference:
 
 
 def differences(left: Any, right: Any, path: Path = ()) -> Iterator[Difference]:
-    """Yield every place at which two values differ; lists of different lengths differ as a whole."""
+    """Yield every place at which two values differ; lists of other lengths differ as a whole."""
     if isinstance(left, dict) and isinstance(right, dict):
         for key in sorted(left.keys() | right.keys()):
             yield from differences(

@@ -35,9 +35,7 @@ def admits(thing: Mapping[str, Any], release: Release) -> dict[str, Any]:
 
 def answers(things: Iterable[Mapping[str, Any]], release: Release) -> Resources:
     """Return what a gateway gets that asks for all it can; raises documents.InvalidDocument."""
-    parsed = documents.together(
-        *(documents.parse(json.dumps(one), source="set") for one in things)
-    )
+    parsed = documents.together(*(documents.parse(json.dumps(one), source="set") for one in things))
     snapshot = push(parsed, ingress_gateway(release.version), release)
     sent = {
         LDS: snapshot.listeners,

@@ -40,8 +40,8 @@ def write(
 
 def names(release: str, folder: Path = FOLDER) -> set[str]:
     """Return the names of the document sets whose answers are kept."""
-    files = (folder / release).glob("*.json")
-    return {f"{file.stem}/{name}" for file in files for name in _subject(release, file.stem, folder)}
+    subjects = [file.stem for file in (folder / release).glob("*.json")]
+    return {f"{one}/{name}" for one in subjects for name in _subject(release, one, folder)}
 
 
 def read(release: str, one: DocumentSet, folder: Path = FOLDER) -> Answer:

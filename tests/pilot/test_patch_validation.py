@@ -42,7 +42,7 @@ REFUSED: list[tuple[Any, ...]] = [
     (
         "unknown enum",
         patch("CLUSTER", "ADD", {"type": "NEVER"}),
-        'unknown value "NEVER" for enum envoy.config.cluster.v3.Cluster.DiscoveryType',
+        r'unknown value "\"NEVER\"" for enum envoy.config.cluster.v3.Cluster.DiscoveryType',
     ),
 ]
 

@@ -28,14 +28,14 @@ def test_unknown_fields_are_dropped_or_named() -> None:
 
 
 WRONG: list[tuple[str, Any, str]] = [
-    (CLUSTER, {"lb_policy": "BEST"}, f'unknown value "BEST" for enum {CLUSTER}.LbPolicy'),
-    (CLUSTER, {"name": 1}, "Failed to parse name field"),
-    (CLUSTER, {"connect_timeout": "soon"}, "Failed to parse connect_timeout field"),
+    (CLUSTER, {"lb_policy": "BEST"}, rf'unknown value "\"BEST\"" for enum {CLUSTER}.LbPolicy'),
+    (CLUSTER, {"name": 1}, "json: cannot unmarshal number into Go value of type string"),
+    (CLUSTER, {"connect_timeout": "soon"}, 'bad Duration: time: invalid duration "soon"'),
     (FILTER, {"typed_config": {"@type": f"{TYPE_PREFIX}no.Such"}}, "could not resolve Any"),
     (
         FILTER,
         {"typed_config": {"@type": f"{TYPE_PREFIX}envoy.extensions.filters.http.lua.v3.No"}},
-        "could not resolve Any message type: envoy.extensions.filters.http.lua.v3.No",
+        f"could not resolve Any message type: {TYPE_PREFIX}envoy.extensions.filters.http.lua.v3.No",
     ),
     (FILTER, {"typed_config": {"name": "x"}}, "Any JSON doesn't have '@type'"),
 ]
@@ -66,7 +66,7 @@ DEEP: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("where", "value"), DEEP, ids=[one[0] for one in DEEP])
 def test_an_unknown_enum_name_is_found_wherever_it_is(where: str, value: Any) -> None:
-    with pytest.raises(ProtoError, match='unknown value "BEST" for enum'):
+    with pytest.raises(ProtoError, match=r'unknown value "\\"BEST\\"" for enum'):
         protos.parse(CLUSTER, value)
 
 

@@ -46,7 +46,7 @@ def network(**fields: Any) -> dict[str, Any]:
 
 
 ERRORS: list[tuple[Any, ...]] = [
-    ("null patch", None, "Envoy filter: null config patch"),
+    ("null patch", None, "Envoy filter: missing applyTo"),
     ("no applyTo", {"patch": {"operation": "ADD", "value": {}}}, "Envoy filter: missing applyTo"),
     ("no patch", {"applyTo": "HTTP_FILTER"}, "Envoy filter: missing patch"),
     (
@@ -94,7 +94,9 @@ ERRORS: list[tuple[Any, ...]] = [
                 },
             },
         ),
-        'Envoy filter: unknown value "FAIL_SHUT" for enum envoy.extensions.wasm.v3.FailurePolicy',
+        "Envoy filter: can't unmarshal Any nested proto "
+        "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm: "
+        r'unknown value "\"FAIL_SHUT\"" for enum envoy.extensions.wasm.v3.FailurePolicy',
     ),
     (
         "unknown type",
@@ -119,7 +121,7 @@ ERRORS: list[tuple[Any, ...]] = [
     (
         "wrong JSON type",
         on_http_filter("ADD", {"name": 1}),
-        "Envoy filter: Failed to parse name field",
+        "Envoy filter: json: cannot unmarshal number into Go value of type string",
     ),
 ]
 
@@ -135,7 +137,7 @@ def test_all_errors_of_a_document_are_told_together() -> None:
     refused = refusal(envoy_filter(on_http_filter("ADD"), None, {"applyTo": "HTTP_FILTER"}))
     assert "3 errors occurred:\n\t* Envoy filter: missing patch value" in refused
     assert refused.endswith(
-        "\n\t* Envoy filter: null config patch\n\t* Envoy filter: missing patch"
+        "\n\t* Envoy filter: missing applyTo\n\t* Envoy filter: missing patch"
     )
 
 
@@ -160,7 +162,9 @@ WARNINGS: list[tuple[Any, ...]] = [
     (
         "deep unknown field",
         on_http_filter("ADD", lua(colour="red")),
-        'Envoy filter: unknown field "colour" in envoy.extensions.filters.http.lua.v3.Lua',
+        "Envoy filter: can't unmarshal Any nested proto type.googleapis.com/envoy.extensions."
+        'filters.http.lua.v3.Lua: unknown field "colour" in '
+        "envoy.extensions.filters.http.lua.v3.Lua",
     ),
     (
         "by name",
