@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.getoption("proxy"),
             control_plane=config.getoption("--control-plane"),
             wanted=wanted,
-            tell=lambda text: config.get_terminal_writer().line(text),
+            tell=lambda text: print(text, file=sys.stderr),  # pytest has no terminal yet
         )
     except (
         release.UnknownRelease,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reports.combinations import combinations, names, of
 from reports.model import Report, Verdict
 
 HOLDS: Mapping[Verdict, str] = {"pass": "holds", "fail": "does not hold"}
@@ -11,7 +12,7 @@ OPEN = "not measured"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one check found of a claim; `subject` is the filter it looked at, if any."""
+    """What one check found of a claim; `subject` is the filter it looked at, if any, and where."""
 
     subject: str
     measured: str
@@ -32,12 +33,15 @@ class Claim:
 
 
 def claims(report: Report) -> tuple[Claim, ...]:
-    """Return the claims that checks of a report are about, in the order of the checks."""
+    """Return the claims that checks of a report are about, by combination, then in order."""
     found: dict[str, list[Measurement]] = {}
-    for check in report.checks:
+    places = combinations(report.checks)
+    known = names(places)
+    for check in sorted(report.checks, key=lambda check: places.index(of(check))):
         if check.claim:
             # A check that did not come to a measurement says why.
             measured = check.measured or " ".join(check.message.split())
-            measurement = Measurement(check.filter, measured, check.verdict)
+            whom = " · ".join(filter(None, [check.filter, known[of(check)]]))
+            measurement = Measurement(whom, measured, check.verdict)
             found.setdefault(check.claim, []).append(measurement)
     return tuple(Claim(sentence, tuple(rows)) for sentence, rows in found.items())

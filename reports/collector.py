@@ -8,9 +8,10 @@ from pathlib import Path, PurePath
 from typing import Protocol
 
 from reports.catalogue import Catalogue
+from reports.combinations import applies
 from reports.crash import expected_and_actual
 from reports.latency.finding import HistoryPoint, LatencyFinding
-from reports.model import Check, Level, Report, Requirement, Verdict
+from reports.model import Check, Level, Report, Verdict
 from reports.verdict import overall, strictest, summarise
 
 BELOW_LEVEL = "below-level"
@@ -87,10 +88,10 @@ class Collector:
         """Whether any test with a requirement has come by."""
         return bool(self._rows)
 
-    def checks(self, catalogue: Catalogue, *, release: str, folder: Path) -> tuple[Check, ...]:
+    def checks(self, catalogue: Catalogue, *, folder: Path) -> tuple[Check, ...]:
         """Return the finished checks ordered by node id, evidence relative to ``folder``."""
         return tuple(
-            _check(nodeid, row, row.verdict, catalogue, release, folder)
+            _check(nodeid, row, row.verdict, catalogue, folder)
             for nodeid, row in sorted(self._rows.items())
             if row.verdict
         )
@@ -132,7 +133,7 @@ def assemble(
     requirements = tuple(
         each
         for each in catalogue
-        if each.id in used or (full and _applies(each, facts.get("istio", "")))
+        if each.id in used or (full and applies(each, facts.get("istio", "")))
     )
     return Report(
         tool_version=tool_version,
@@ -151,9 +152,7 @@ def assemble(
     )
 
 
-def _check(
-    nodeid: str, row: _Row, verdict: Verdict, catalogue: Catalogue, release: str, folder: Path
-) -> Check:
+def _check(nodeid: str, row: _Row, verdict: Verdict, catalogue: Catalogue, folder: Path) -> Check:
     found = row.properties
     expected, actual = expected_and_actual(row.message) if verdict == "fail" else ("", "")
     return Check(
@@ -161,7 +160,8 @@ def _check(
         requirements=row.requirements,
         level=strictest(catalogue[each].level for each in row.requirements),
         filter=found.get("filter", ""),
-        release=found.get("release", release),
+        release=found.get("release", ""),
+        proxy=found.get("proxy", ""),
         verdict=verdict,
         seconds=round(row.seconds, 4),
         message=row.message,
@@ -206,14 +206,3 @@ def _message(phase: Phase) -> str:
 def _relative(evidence: str, folder: Path) -> str:
     path = PurePath(evidence)
     return Path(os.path.relpath(path, folder)).as_posix() if path.is_absolute() else evidence
-
-
-def _applies(requirement: Requirement, releases: str) -> bool:
-    """Tell whether a requirement holds for any of the releases of a run, ``1.9.9, 1.31.0``."""
-    asked = [_numbers(release) for release in releases.split(",") if release.strip()]
-    since, until = _numbers(requirement.since or "0"), _numbers(requirement.until or "999")
-    return not asked or any(since <= release <= until for release in asked)
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.strip().split(".")[:2])

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.combinations import combinations, names, where
 from reports.model import Check, Level, Report, Requirement
 from reports.verdict import judged, subject
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A requirement that one filter did not meet."""
+    """A requirement that one filter did not meet; `where`, if there are several combinations."""
 
     requirement: Requirement
     subject: str
     checks: tuple[Check, ...]
+    where: str = ""
 
     @property
     def first(self) -> Check:
@@ -28,6 +30,7 @@ class Trouble:
     subject: str
     message: str
     checks: tuple[Check, ...]
+    where: str = ""
 
     @property
     def first(self) -> Check:
@@ -60,7 +63,11 @@ def troubles(report: Report) -> tuple[Trouble, ...]:
     for check in report.checks:
         if check.verdict == "invalid" and check.nodeid not in measured:
             groups.setdefault((subject(check, requirements), check.message), []).append(check)
-    return tuple(Trouble(whom, text, tuple(found)) for (whom, text), found in groups.items())
+    known = names(combinations(report.checks))
+    return tuple(
+        Trouble(whom, text, tuple(found), where(found, known))
+        for (whom, text), found in groups.items()
+    )
 
 
 def below_level(report: Report) -> tuple[Finding, ...]:
@@ -86,8 +93,9 @@ def _grouped(report: Report, checks: Sequence[Check]) -> tuple[Finding, ...]:
             key = (requirement, subject(check, requirements), check.level)
             groups.setdefault(key, []).append(check)
     order = list(requirements)
+    known = names(combinations(report.checks))
     return tuple(
-        Finding(requirements[requirement], whom, tuple(found))
+        Finding(requirements[requirement], whom, tuple(found), where(found, known))
         for (requirement, whom, _), found in sorted(
             groups.items(), key=lambda group: (order.index(group[0][0]), group[0][1:])
         )

@@ -15,10 +15,12 @@ from reports.verdict import LEVELS, claim, judged, overviews
 
 def render(report: Report) -> str:
     """Return the report as a self-contained page; every value in it is escaped."""
+    found = overviews(report.summaries)
     return _template().render(
         report=report,
         claim=claim(report),
-        overviews=overviews(report.summaries),
+        overviews=found,
+        several=any(each.where for each in found),
         levels=LEVELS,
         judged=judged(report.level),
         failures=broken(report),

@@ -33,10 +33,12 @@ def fenced(text: str) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {escaped(sentence(report))}"
     yield ""
-    yield from _row("filter", *LEVELS, "counted apart")
-    for each in overviews(report.summaries):
+    found = overviews(report.summaries)
+    several = any(each.where for each in found)
+    yield from _row("filter", *["where"] * several, *LEVELS, "counted apart")
+    for each in found:
         achieved = (each.achieved.get(level, "") for level in LEVELS)
-        yield _cells(each.subject, *achieved, each.apart)
+        yield _cells(each.subject, *[each.where] * several, *achieved, each.apart)
     yield from _failures(broken(report))
     yield from _invalid(troubles(report))
     yield from _below(below_level(report))
@@ -68,7 +70,8 @@ def _failures(findings: Sequence[Finding]) -> Iterator[str]:
         yield from ("", "## Failures")
     for finding in findings:
         first, rule = finding.first, finding.requirement
-        yield from ("", f"### {escaped(rule.id)} · {first.level} · {escaped(finding.subject)}", "")
+        whom = " · ".join(filter(None, [finding.subject, finding.where]))
+        yield from ("", f"### {escaped(rule.id)} · {first.level} · {escaped(whom)}", "")
         yield from (escaped(rule.sentence), "")
         fields = {"expected": first.expected, "actual": first.actual or first.message}
         yield from _details(first, fields)
@@ -81,7 +84,8 @@ def _invalid(found: Sequence[Trouble]) -> Iterator[str]:
         yield from ("", "## No valid result")
     for trouble in found:
         count = len(trouble.checks)
-        heading = f"{count} check{'s' if count > 1 else ''} of {escaped(trouble.subject)}"
+        whom = ", ".join(filter(None, [trouble.subject, trouble.where]))
+        heading = f"{count} check{'s' if count > 1 else ''} of {escaped(whom)}"
         yield from ("", f"### {heading} gave no valid result", "")
         yield from (escaped(", ".join(trouble.requirements)), "")
         yield from _details(trouble.first, {"message": trouble.message})
@@ -99,7 +103,7 @@ def _below(findings: Sequence[Finding]) -> Iterator[str]:
         yield from ("", "## Below the judged level", "")
     for finding in findings:
         rule = finding.requirement
-        whom = escaped(finding.subject)
+        whom = escaped(", ".join(filter(None, [finding.subject, finding.where])))
         yield f"- {escaped(rule.id)} ({rule.level}) on {whom}: {escaped(rule.sentence)}"
 
 
@@ -108,8 +112,8 @@ def _legend() -> str:
 
 
 def _matrix(table: Table) -> Iterator[str]:
-    yield from ("", f"### {escaped(table.contract)}", "")
-    yield from _row("requirement", "level", *table.subjects)
+    yield from ("", f"### {escaped(table.title)}", "")
+    yield from _row("requirement", "level", *table.columns)
     for band in table.bands:
         for row in band.rows:
             rule = row.requirement

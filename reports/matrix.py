@@ -1,14 +1,27 @@
-"""The matrix of requirement and filter, one table per contract, with checks behind each cell."""
+"""The matrix of requirement and filter, one table per contract, with checks behind each cell.
 
-from collections.abc import Sequence
+Where a run covers several releases or proxies, there is one table per contract and filter, and its
+columns are those.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reports.combinations import Combination, applies, combinations, names, of
 from reports.model import Check, Level, Report, Requirement
 from reports.verdict import LEVELS, judged, subject
 
 State = Literal[
-    "pass", "fail", "invalid", "below", "inconclusive", "skipped", "not-checked", "elsewhere"
+    "pass",
+    "fail",
+    "invalid",
+    "below",
+    "inconclusive",
+    "skipped",
+    "not-checked",
+    "outside",
+    "elsewhere",
 ]
 
 LEGEND: dict[State, tuple[str, str]] = {
@@ -19,7 +32,8 @@ LEGEND: dict[State, tuple[str, str]] = {
     "inconclusive": ("?", "inconclusive"),
     "skipped": ("–", "skipped"),
     "not-checked": ("○", "not checked"),
-    "elsewhere": ("", "checked without this filter"),
+    "outside": ("n/a", "not in this release"),
+    "elsewhere": ("", "checked elsewhere"),
 }
 """Sign and meaning of each state of a cell."""
 
@@ -28,9 +42,9 @@ _WORST_FIRST: tuple[State, ...] = ("fail", "invalid", "below", "inconclusive", "
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of one requirement on one filter."""
+    """What became of one requirement on one filter, in one combination if there are several."""
 
-    subject: str
+    column: str
     state: State
     checks: tuple[Check, ...]
 
@@ -54,7 +68,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """A requirement and its cells, in the order of the table's subjects."""
+    """A requirement and its cells, in the order of the table's columns."""
 
     requirement: Requirement
     cells: tuple[Cell, ...]
@@ -71,52 +85,94 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The requirements of one contract, and whom they were checked on."""
+    """The requirements of one contract, and whom they were checked on, or one of them where."""
 
     contract: str
-    subjects: tuple[str, ...]
+    title: str
+    columns: tuple[str, ...]
     bands: tuple[Band, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: the checks of one subject in one combination."""
+
+    name: str
+    subject: str
+    place: Combination
+
+
 def tables(report: Report) -> tuple[Table, ...]:
-    """Return one table per contract, in the order of the requirements."""
+    """Return the tables, in the order of the requirements."""
     contracts = dict.fromkeys(each.contract for each in report.requirements)
-    return tuple(_table(report, contract) for contract in contracts)
+    return tuple(table for contract in contracts for table in _tables(report, contract))
 
 
-def _table(report: Report, contract: str) -> Table:
-    known = {each.id: each for each in report.requirements}
+def _tables(report: Report, contract: str) -> Iterator[Table]:
     mine = [each for each in report.requirements if each.contract == contract]
     ids = {each.id for each in mine}
-    checks = [check for check in report.checks if not ids.isdisjoint(check.requirements)]
-    subjects = tuple(sorted({subject(check, known) for check in checks})) or (contract,)
+    known = {each.id: each for each in report.requirements}
+    checks = [
+        (subject(check, known), check)
+        for check in report.checks
+        if not ids.isdisjoint(check.requirements)
+    ]
+    subjects = tuple(sorted({whom for whom, _ in checks})) or (contract,)
+    places = names(combinations(report.checks)) or {Combination("", ""): ""}
+    if len(places) == 1:
+        columns = tuple(_Column(whom, whom, place) for whom in subjects for place in places)
+        yield Table(contract, contract, subjects, _bands(report, mine, columns, checks))
+        return
+    for whom in subjects:
+        columns = tuple(_Column(name, whom, place) for place, name in places.items())
+        title = contract if whom == contract else f"{contract} · {whom}"
+        bands = _bands(report, mine, columns, checks)
+        yield Table(contract, title, tuple(places.values()), bands)
+
+
+_Judged = Sequence[tuple[str, Check]]
+
+
+def _bands(
+    report: Report, mine: Sequence[Requirement], columns: Sequence[_Column], checks: _Judged
+) -> tuple[Band, ...]:
     bands = []
     for level in LEVELS:
         rows = tuple(
-            MatrixRow(each, tuple(_cell(report, each, whom, checks, known) for whom in subjects))
+            MatrixRow(each, tuple(_cell(report, each, column, checks) for column in columns))
             for each in mine
             if each.level == level
         )
         if rows:
             bands.append(Band(level, level in judged(report.level), rows))
-    return Table(contract, subjects, tuple(bands))
+    return tuple(bands)
 
 
-def _cell(
-    report: Report,
-    requirement: Requirement,
-    whom: str,
-    checks: Sequence[Check],
-    known: dict[str, Requirement],
-) -> Cell:
-    everywhere = [check for check in checks if requirement.id in check.requirements]
-    found = tuple(check for check in everywhere if subject(check, known) == whom)
-    if not found:
-        on_filters = any(check.filter for check in everywhere)
-        missing = not everywhere or (on_filters and whom in report.filters)
-        return Cell(whom, "not-checked" if missing else "elsewhere", ())
+def _cell(report: Report, requirement: Requirement, column: _Column, checks: _Judged) -> Cell:
+    everywhere = [(whom, check) for whom, check in checks if requirement.id in check.requirements]
+    found = tuple(
+        check for whom, check in everywhere if whom == column.subject and of(check) == column.place
+    )
     states = {_state(check, report.level) for check in found}
-    return Cell(whom, min(states, key=_WORST_FIRST.index), found)
+    if not applies(requirement, column.place.release) and states <= {"skipped"}:
+        return Cell(column.name, "outside", ())
+    if not found:
+        missing = _missing(report, column, everywhere)
+        return Cell(column.name, "not-checked" if missing else "elsewhere", ())
+    return Cell(column.name, min(states, key=_WORST_FIRST.index), found)
+
+
+def _missing(report: Report, column: _Column, everywhere: _Judged) -> bool:
+    """Tell whether a check that is not there ought to be."""
+    if not everywhere:
+        return True
+    # What runs without a gateway runs once, and what needs one never runs without.
+    gateway = any(check.release for _, check in everywhere)
+    if gateway != bool(column.place.release):
+        return False
+    if column.subject in report.filters:
+        return any(check.filter for _, check in everywhere)
+    return any(whom == column.subject for whom, _ in everywhere)
 
 
 def _state(check: Check, level: Level) -> State:

@@ -34,7 +34,8 @@ class Check(Row):
     requirements: tuple[Text, ...] = Field(min_length=1)
     level: Level = Field(description="the strictest level of its requirements")
     filter: Text = Field(default="", description='label, "basic-auth cpp"; empty without a filter')
-    release: Text = ""
+    release: Text = Field(default="", description="the Istio release; empty without a gateway")
+    proxy: Text = Field(default="", description="the version of Envoy; empty without a gateway")
     verdict: Verdict = Field(description="invalid: the check could not be carried out")
     seconds: float = Field(ge=0)
     message: Text = ""
@@ -47,9 +48,11 @@ class Check(Row):
 
 
 class Summary(Row):
-    """How many checks of one filter and level ended in which verdict."""
+    """How many checks of one filter, release, proxy and level ended in which verdict."""
 
     subject: Text = Field(description="filter label, or the contract where no filter took part")
+    release: Text = ""
+    proxy: Text = ""
     level: Level
     passed: int = Field(default=0, ge=0)
     failed: int = Field(default=0, ge=0)

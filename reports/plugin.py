@@ -11,6 +11,7 @@ import pytest
 
 from reports.catalogue import BadCatalogue, Catalogue, UnknownRequirement, load
 from reports.collector import BELOW_LEVEL, Collector, assemble
+from reports.combinations import applies, span
 from reports.files import write
 from reports.latency import history
 from reports.latency.plugin import (
@@ -159,6 +160,16 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         items[0].config.stash[DESELECTED] += len(items)
 
 
+@pytest.hookimpl(tryfirst=True)  # before anything is started for it
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a check where none of its requirements holds: the catalogue knows since when."""
+    release = dict(item.user_properties).get("release", "")
+    rules = [item.config.stash[CATALOGUE][each] for each in _requirements(item)]
+    if rules and not any(applies(each, str(release)) for each in rules):
+        held = "; ".join(f"{each.id} holds {span(each)}" for each in rules)
+        pytest.skip(f"not in Istio {release}: {held}")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: others keep evidence of a failure
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -265,9 +276,7 @@ class Recorder:
             return
         answers = config.hook.pytest_conformance_facts(config=config)
         facts = {name: value for answer in reversed(answers) for name, value in answer.items()}
-        checks = self._collector.checks(
-            config.stash[CATALOGUE], release=facts.get("istio", ""), folder=self._folder
-        )
+        checks = self._collector.checks(config.stash[CATALOGUE], folder=self._folder)
         latency = self._collector.latency()
         past, self._problem = history.continued(latency, self._folder)
         incomplete = self._collector.why_incomplete(_stopped(session, exitstatus))

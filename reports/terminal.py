@@ -1,11 +1,12 @@
 """A report as lines of text with a colour: the end of a pytest run and ``reports show``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
 from reports.claims import claims
+from reports.combinations import combinations, names, of
 from reports.findings import Finding, Trouble, below_level, broken, not_checked, troubles
 from reports.latency.judgement import State
 from reports.latency.text import counts, told
@@ -39,20 +40,27 @@ def render(report: Report, *, folder: str) -> tuple[Line, ...]:
 
 
 def verdict_lines(report: Report) -> tuple[Line, ...]:
-    """Return one line per filter: all that is printed with ``-q``."""
-    failing = {each.subject for each in broken(report)} | {
-        each.subject for each in troubles(report)
-    }
-    below = {finding.subject for finding in below_level(report)}
+    """Return one line per filter and combination: all that is printed with ``-q``."""
+    failing = _touched(report, broken(report)) | _touched(report, troubles(report))
+    below = _touched(report, below_level(report))
     return tuple(
         Line(str(each), _tone(each, failing, below)) for each in overviews(report.summaries)
     )
 
 
-def _tone(each: Overview, failing: set[str], below: set[str]) -> Colour:
-    if each.subject in failing:
+_Touched = set[tuple[str, str]]
+
+
+def _touched(report: Report, found: Sequence[Finding] | Sequence[Trouble]) -> _Touched:
+    known = names(combinations(report.checks))
+    return {(each.subject, known[of(check)]) for each in found for check in each.checks}
+
+
+def _tone(each: Overview, failing: _Touched, below: _Touched) -> Colour:
+    mine = (each.subject, each.where)
+    if mine in failing:
         return "red"
-    return "yellow" if each.subject in below or not each.achieved else "green"
+    return "yellow" if mine in below or not each.achieved else "green"
 
 
 def _claims(report: Report) -> Iterator[Line]:
@@ -89,7 +97,8 @@ def _latency(report: Report) -> Iterator[Line]:
 def _finding(finding: Finding, folder: str) -> Iterator[Line]:
     first = finding.first
     yield Line("")
-    yield Line(f"FAIL {finding.requirement.id} · {first.level} · {finding.subject}", "red")
+    whom = _joined(finding.subject, finding.where)
+    yield Line(f"FAIL {finding.requirement.id} · {first.level} · {whom}", "red")
     yield Line(f"  {finding.requirement.sentence}")
     yield from _field("expected", first.expected)
     yield from _field("actual", first.actual or first.message)
@@ -101,7 +110,8 @@ def _finding(finding: Finding, folder: str) -> Iterator[Line]:
 def _trouble(trouble: Trouble, folder: str) -> Iterator[Line]:
     count = len(trouble.checks)
     yield Line("")
-    yield Line(f"INVALID {trouble.subject} · {count} {_checks(count)} gave no valid result", "red")
+    whom = _joined(trouble.subject, trouble.where)
+    yield Line(f"INVALID {whom} · {count} {_checks(count)} gave no valid result", "red")
     yield from _field("rules", ", ".join(trouble.requirements))
     yield from _field("message", trouble.message)
     yield from _pointers(trouble.first, folder)
@@ -111,6 +121,10 @@ def _pointers(check: Check, folder: str) -> Iterator[Line]:
     yield from _field("curl", check.curl)
     yield from _field("evidence", check.evidence and str(PurePath(folder, check.evidence)))
     yield from _field("check", check.nodeid)
+
+
+def _joined(*texts: str) -> str:
+    return " · ".join(filter(None, texts))
 
 
 def _field(name: str, value: str) -> Iterator[Line]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.combinations import Combination, combinations, names, of
 from reports.model import Check, Level, Report, Requirement, Summary, Verdict
 
 LEVELS: tuple[Level, ...] = ("core", "hardened", "compat")
@@ -33,15 +34,26 @@ def subject(check: Check, requirements: Mapping[str, Requirement]) -> str:
 def summarise(
     checks: Iterable[Check], requirements: Mapping[str, Requirement]
 ) -> tuple[Summary, ...]:
-    """Return the counts per subject and level, subjects in alphabetical order."""
-    counts: dict[tuple[str, int], dict[str, int]] = {}
+    """Return the counts per subject, combination and level, subjects in alphabetical order."""
+    checks = tuple(checks)
+    places = combinations(checks)
+    counts: dict[tuple[str, int, int], dict[str, int]] = {}
     for check in checks:
-        key = (subject(check, requirements), LEVELS.index(check.level))
+        whom, at = subject(check, requirements), places.index(of(check))
+        key = (whom, at, LEVELS.index(check.level))
         row = counts.setdefault(key, dict.fromkeys(_COUNTER.values(), 0))
         row[_COUNTER[check.verdict]] += 1
     return tuple(
-        Summary.model_validate({"subject": whom, "level": LEVELS[index], **row})
-        for (whom, index), row in sorted(counts.items())
+        Summary.model_validate(
+            {
+                "subject": whom,
+                "release": places[at].release,
+                "proxy": places[at].proxy,
+                "level": LEVELS[index],
+                **row,
+            }
+        )
+        for (whom, at, index), row in sorted(counts.items())
     )
 
 
@@ -68,26 +80,33 @@ def decided(summary: Summary) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What one filter achieved: ``3/5`` per level it was checked at, and what counts apart."""
+    """What one filter achieved: ``3/5`` per level it was checked at, and what counts apart.
+
+    `where` tells in which combination, empty where the report has only one.
+    """
 
     subject: str
+    where: str
     achieved: Mapping[Level, str]
     failed: frozenset[Level]
     apart: str
 
     def __str__(self) -> str:
-        """Return ``basic-auth cpp · core 57/57 · hardened 12/12 · 3 skipped``."""
+        """Return ``basic-auth cpp · istio 1.9 · core 57/57 · hardened 12/12 · 3 skipped``."""
         levels = [f"{level} {count}" for level, count in self.achieved.items()]
-        return " · ".join([self.subject, *levels, *([self.apart] if self.apart else [])])
+        return " · ".join(filter(None, [self.subject, self.where, *levels, self.apart]))
 
 
 def overviews(summaries: Sequence[Summary]) -> tuple[Overview, ...]:
-    """Return one overview per filter, in the order of the summaries."""
-    subjects = dict.fromkeys(each.subject for each in summaries)
-    return tuple(_overview(whom, [s for s in summaries if s.subject == whom]) for whom in subjects)
+    """Return one overview per filter and combination, in the order of the summaries."""
+    known = names(combinations(summaries))
+    groups: dict[tuple[str, Combination], list[Summary]] = {}
+    for each in summaries:
+        groups.setdefault((each.subject, of(each)), []).append(each)
+    return tuple(_overview(whom, known[place], rows) for (whom, place), rows in groups.items())
 
 
-def _overview(whom: str, rows: Sequence[Summary]) -> Overview:
+def _overview(whom: str, where: str, rows: Sequence[Summary]) -> Overview:
     apart = {
         "invalid": sum(row.invalid for row in rows),
         "inconclusive": sum(row.inconclusive for row in rows),
@@ -95,6 +114,7 @@ def _overview(whom: str, rows: Sequence[Summary]) -> Overview:
     }
     return Overview(
         whom,
+        where,
         {row.level: f"{row.passed}/{decided(row)}" for row in rows if decided(row)},
         frozenset(row.level for row in rows if row.failed),
         " · ".join(f"{number} {word}" for word, number in apart.items() if number),
@@ -120,7 +140,12 @@ def _claims(report: Report) -> list[str]:
             for row in report.summaries
             if row.subject == whom and row.level in judged(report.level)
         ]
-        done = [f"{row.passed} of {decided(row)} {row.level}" for row in rows if decided(row)]
+        counts = {
+            level: [sum(values) for values in zip(*found, strict=True)]
+            for level in judged(report.level)
+            if (found := [(row.passed, decided(row)) for row in rows if row.level == level])
+        }
+        done = [f"{passed} of {all_} {level}" for level, (passed, all_) in counts.items() if all_]
         undone = sum(row.skipped + row.inconclusive + row.invalid for row in rows)
         text = f"{whom} passes {' and '.join(done)} checks" if done else f"{whom} was not judged"
         claims.append(f"{text} ({undone} not judged)" if done and undone else text)

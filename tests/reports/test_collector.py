@@ -31,7 +31,7 @@ def collected(*phases: Phase) -> tuple[Check, ...]:
     collector = Collector()
     for phase in phases:
         collector.add(phase)
-    return collector.checks(CATALOGUE, release="1.9", folder=Path("/run/reports/out"))
+    return collector.checks(CATALOGUE, folder=Path("/run/reports/out"))
 
 
 def test_a_failure_stays_one_when_its_teardown_breaks_too() -> None:

@@ -7,7 +7,7 @@ from tests.reports.sample import SAMPLE, check, report
 def cells(level: Level = "core") -> dict[tuple[str, str], Cell]:
     sample = SAMPLE.model_copy(update={"level": level})
     return {
-        (row.requirement.id, cell.subject): cell
+        (row.requirement.id, cell.column): cell
         for table in tables(sample)
         for band in table.bands
         for row in band.rows
@@ -17,7 +17,7 @@ def cells(level: Level = "core") -> dict[tuple[str, str], Cell]:
 
 def test_contracts_are_tables_and_levels_are_bands() -> None:
     found = [
-        (table.contract, table.subjects, [(band.level, band.judged) for band in table.bands])
+        (table.contract, table.columns, [(band.level, band.judged) for band in table.bands])
         for table in tables(SAMPLE)
     ]
 
@@ -84,7 +84,7 @@ def test_a_check_without_a_filter_leaves_no_holes_in_the_columns_of_filters() ->
     mixed = report((check("AUTH-1", "pass"), check("AUTH-2", "pass", filter="")))
     first, second, third = tables(mixed)[0].bands[0].rows[:3]
 
-    assert [cell.subject for cell in first.cells] == ["basic-auth", "basic-auth cpp"]
+    assert [cell.column for cell in first.cells] == ["basic-auth", "basic-auth cpp"]
     assert [cell.state for cell in first.cells] == ["elsewhere", "pass"]
     assert [cell.state for cell in second.cells] == ["pass", "elsewhere"]
     assert [cell.state for cell in third.cells] == ["not-checked", "not-checked"]

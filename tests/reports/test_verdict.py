@@ -57,10 +57,12 @@ def test_counts_are_kept_per_filter_and_level() -> None:
     ]
 
     assert summarise(checks, KNOWN) == (
-        Summary(subject="basic-auth cpp", level="core", passed=1, failed=1, skipped=1),
-        Summary(subject="basic-auth cpp", level="hardened", invalid=1),
-        Summary(subject="basic-auth rust", level="core", inconclusive=1),
-        Summary(subject="delivery", level="core", passed=1),
+        Summary(
+            subject="basic-auth cpp", release="1.9.9", level="core", passed=1, failed=1, skipped=1
+        ),
+        Summary(subject="basic-auth cpp", release="1.9.9", level="hardened", invalid=1),
+        Summary(subject="basic-auth rust", release="1.9.9", level="core", inconclusive=1),
+        Summary(subject="delivery", release="1.9.9", level="core", passed=1),
     )
 
 
