@@ -39,7 +39,7 @@ _REFUSED = re.compile(r"ADS:(?P<kind>[A-Z]+): ACK ERROR (?P<connection>\S+) \w+:
 
 #: Kinds of documents whose push leaves the routes alone; every other one sends them anew.
 WITHOUT_ROUTES = ("WasmPlugin", "TrafficExtension")
-ECDS = "ECDS"
+ECDS, SDS = "ECDS", "SDS"
 #: What the name of a WasmPlugin ends in where istiod makes a TrafficExtension of it.
 TRANSLATED = "~istio-translated-wasmplugin"
 
@@ -218,6 +218,8 @@ class Conversation:
 
     def _unanswered(self) -> Iterable[str]:
         for kind, channel in self.channels.items():
+            if kind == SDS:
+                continue  # it gives no secrets to a proxy that came without a certificate
             if channel.awaiting:
                 yield f"istiod has not answered the proxy's question for {kind}"
             elif not channel.answered:

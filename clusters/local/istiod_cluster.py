@@ -23,6 +23,7 @@ from clusters.local.apiserver import admission, resources
 from clusters.local.conversation import Conversation
 from clusters.local.deliveries import Deliveries
 from clusters.local.session import Session
+from clusters.pilot import agentsecrets, tlssecrets
 from clusters.pilot import documents as istio_documents
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.node import Node, ingress_gateway
@@ -190,7 +191,7 @@ class IstiodCluster:
             fetch_failures=self._fetch_failures(snapshot),
             agent_nack=session.said.nack,
             refusals=session.refusals(),
-            waiting_for=session.unmet(),
+            waiting_for=(*session.unmet(), *_unreadable(snapshot)),
             log=self.proxy.log_since(log),
             seconds=time.monotonic() - began,
         )
@@ -230,6 +231,12 @@ class IstiodCluster:
 
     def _note(self, disagreements: tuple[str, ...]) -> None:
         self.disagreements.extend(set(disagreements) - set(self.disagreements))
+
+
+def _unreadable(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names of the certificates whose files the agent cannot read."""
+    named = dict.fromkeys(tlssecrets.named_in((*snapshot.listeners, *snapshot.clusters)))
+    return tuple(agentsecrets.unreadable(named))
 
 
 def _apply(kube: Kube, document: Document) -> None:

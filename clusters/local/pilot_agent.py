@@ -97,7 +97,7 @@ def start(
     )
     launcher.chmod(0o755)
     command = [
-        *processes.with_environment(_environment(node, launcher, discovery, run) | dict(variables)),
+        *processes.with_environment(_environment(node, launcher, discovery) | dict(variables)),
         sys.executable,
         "-IS",
         confinement.__file__,
@@ -144,10 +144,11 @@ def _check(process: processes.Process, log: Path) -> None:
     process.check()
 
 
-def _environment(node: Node, launcher: Path, discovery: str, run: Path) -> dict[str, str]:
+def _environment(node: Node, launcher: Path, discovery: str) -> dict[str, str]:
     proxy_config = {
         "binaryPath": str(launcher),
-        "configPath": str(run / "etc/istio/proxy"),
+        # Relative, from where it works: a socket there must have a name of at most 107 bytes.
+        "configPath": "./etc/istio/proxy",
         "discoveryAddress": discovery,
         "controlPlaneAuthPolicy": "NONE",
         "proxyAdminPort": NO_PORT,

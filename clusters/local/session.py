@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clusters import gate, processes, waiting
 from clusters.local import pilot_agent, received
 from clusters.local.agent_log import AgentLog
-from clusters.local.conversation import ECDS, Conversation
+from clusters.local.conversation import ECDS, SDS, Conversation
 from clusters.local.following import Follower
 from clusters.local.istiod import IstiodFailed
 
@@ -112,8 +112,10 @@ class Session:
         return not self.said.nack and bool(refused & received.wanted(self.sent))
 
     def unmet(self) -> tuple[str, ...]:
-        """Return the extensions that the listeners want and the agent never passed on."""
-        return tuple(sorted(received.wanted(self.sent) - self.said.forwarded))
+        """Return what the proxy waits for: extensions never passed on, secrets never sent."""
+        secrets = self.conversation.channels.get(SDS)
+        unsent = secrets.names if secrets and secrets.awaiting else set()
+        return tuple(sorted(received.wanted(self.sent) - self.said.forwarded | unsent))
 
     def substituted(self, extensions: Collection[Mapping[str, Any]]) -> set[str]:
         """Return the extensions in whose place the agent gave the proxy an RBAC filter."""

@@ -274,3 +274,12 @@ def test_each_document_is_awaited_in_the_push_that_holds_it():
     for kind in ("LDS", "ECDS"):
         hear(conversation, sent(kind, 6), requested(kind, nonce(6)))
     assert conversation.missing() == "", "a plugin's push leaves the routes alone"
+
+
+def test_a_secret_that_istiod_gives_nobody_is_not_waited_for():
+    conversation = told(pushing(1), CONNECTED, requested("SDS", sub="kubernetes://shop"))
+    conversation.expect(())
+
+    assert conversation.missing() == ""
+    assert conversation.channels["SDS"].awaiting
+    assert conversation.channels["SDS"].names == {"kubernetes://shop"}

@@ -1,5 +1,6 @@
 """The local place under real istiod: it comes up, says what is missing, and leaves nothing."""
 
+import json
 import os
 import signal
 import subprocess
@@ -193,6 +194,37 @@ def test_the_evidence_holds_all_logs_and_what_the_api_holds(place, url, tmp_path
         assert "evident" in contents[name], name
     assert "hello: world" in contents["exchanges.txt"]
     assert "listener_acked" in contents["istiod-syncz.json"]
+
+
+def ending_tls(**tls):
+    server = {
+        "port": {"number": 8443, "name": "https", "protocol": "HTTPS"},
+        "hosts": ["shop.test"],
+        "tls": {"mode": "SIMPLE"} | tls,
+    }
+    document = {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "Gateway",
+        "metadata": {"name": "shop", "namespace": "default"},
+        "spec": {"selector": {"istio": "ingressgateway"}, "servers": [server]},
+    }
+    return json.dumps(document)
+
+
+MISSING = [
+    ({"credentialName": "shop"}, "kubernetes://shop"),
+    (
+        {"serverCertificate": "/none.pem", "privateKey": "/none.key"},
+        "file-cert:/none.pem~/none.key",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tls", "name"), MISSING, ids=["secret", "file"])
+def test_a_certificate_that_the_proxy_does_not_get_is_named_at_once(place, tls, name):
+    with place.delivered(ending_tls(**tls)) as delivery:
+        assert delivery.waiting_for == (name,)
+        assert delivery.seconds < session.ANSWER_SECONDS / 10
 
 
 STOPPED = {
