@@ -12,7 +12,7 @@ from clusters.local import envoy
 from clusters.stopwatch import accesslog, clock, session, stopwatch
 from reports import latency
 from suites.latency.looks import measured
-from tests.runs.stopwatch import INJECTED, NOTHING, UNPROMISED, bench, every_core_busy
+from tests.runs.stopwatch import NOTHING, UNPROMISED, bench, every_core_busy
 
 #: About 200 µs: a tail that the p25 does not see.
 SLOW_STEPS = 125_000
@@ -54,9 +54,7 @@ def decided(found, *states):
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("trial", range(TRIALS))
 def test_five_percent_more_is_a_regression(bench_, trial):
-    cost, step = bench_.calibrated()
-
-    found = bench_.compared(100 + trial, work=f"{round(INJECTED * cost / step)} 0 0")
+    found = bench_.compared(100 + trial, work=bench_.injected())
 
     assert decided(found) == "regression"
 
