@@ -120,28 +120,40 @@ def _tables(report: Report, contract: str) -> Iterator[Table]:
     subjects = tuple(sorted({whom for whom, _ in checks})) or (contract,)
     places = names(combinations(report.checks)) or {Combination("", ""): ""}
     if len(places) == 1:
-        columns = tuple(_Column(whom, whom, place) for whom in subjects for place in places)
+        [place] = places
+        columns = tuple(_Column(whom, whom, place) for whom in subjects)
         yield Table(contract, contract, subjects, _bands(report, mine, columns, checks))
         return
+    # What needs no gateway has a column only beside checks that need none.
+    here = {of(check) for _, check in checks}
+    shown = {each: name for each, name in places.items() if each.release or each in here}
     for whom in subjects:
-        columns = tuple(_Column(name, whom, place) for place, name in places.items())
+        columns = tuple(_Column(name, whom, place) for place, name in shown.items())
         title = contract if whom == contract else f"{contract} · {whom}"
-        bands = _bands(report, mine, columns, checks)
-        yield Table(contract, title, tuple(places.values()), bands)
+        bands = _bands(report, mine, columns, checks, whole=False)
+        yield Table(contract, title, tuple(shown.values()), bands)
 
 
 _Judged = Sequence[tuple[str, Check]]
 
 
 def _bands(
-    report: Report, mine: Sequence[Requirement], columns: Sequence[_Column], checks: _Judged
+    report: Report,
+    mine: Sequence[Requirement],
+    columns: Sequence[_Column],
+    checks: _Judged,
+    *,
+    whole: bool = True,
 ) -> tuple[Band, ...]:
+    """Return the bands, unless `whole` without the requirements that are checked elsewhere."""
     bands = []
     for level in LEVELS:
         rows = tuple(
-            MatrixRow(each, tuple(_cell(report, each, column, checks) for column in columns))
+            MatrixRow(each, cells)
             for each in mine
             if each.level == level
+            for cells in [tuple(_cell(report, each, column, checks) for column in columns)]
+            if whole or any(cell.state != "elsewhere" for cell in cells)
         )
         if rows:
             bands.append(Band(level, level in judged(report.level), rows))
