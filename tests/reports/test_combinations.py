@@ -133,6 +133,29 @@ def test_each_filter_has_a_table_whose_columns_are_the_places() -> None:
     }
 
 
+def test_a_table_leaves_out_what_is_checked_elsewhere_and_a_link_leads_to_the_first() -> None:
+    places = (OLD, NEW)
+    mixed = report(
+        (
+            *(ran("HDR-1", "pass", place, filter="headers cpp") for place in places),
+            *(ran("HDR-1", "pass", place, filter="headers go") for place in places),
+            *(ran("HDR-2", "pass", place, filter="") for place in places),
+        )
+    )
+    found = {
+        table.title: [row.requirement.id for band in table.bands for row in band.rows]
+        for table in tables(mixed)
+        if table.contract == "headers"
+    }
+
+    assert found == {
+        "headers": ["HDR-2"],
+        "headers · headers cpp": ["HDR-1"],
+        "headers · headers go": ["HDR-1"],
+    }
+    assert html.render(mixed).count('id="HDR-1"') == 1
+
+
 def test_one_requirement_broken_in_several_places_is_one_finding_that_names_them() -> None:
     both = report((ran("AUTH-2", "fail", NEW_PROXY), ran("AUTH-2", "fail", OLD)))
 
@@ -167,4 +190,3 @@ def test_every_rendering_names_the_place_of_a_failure() -> None:
     )
     page = html.render(across())
     assert "core · basic-auth cpp · istio 1.18, envoy 1.40.0" in page
-    assert page.count('id="AUTH-1"') == page.count('id="HDR-1"') == 1
