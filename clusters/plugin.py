@@ -228,8 +228,8 @@ def cluster_place(request: pytest.FixtureRequest) -> Place:
     places = request.config.stash[PLACES]
     if len(places) > 1 and not hasattr(request, "param"):
         pytest.fail(
-            f"{request.node.name} asks for the gateway while it runs, and {len(places)} were asked "
-            "for\nHint: name the fixture among the test's arguments",
+            f"a check asks for the gateway while it runs, when it cannot be run in {len(places)} "
+            "places any more\nHint: name the fixture among the check's arguments",
             pytrace=False,
         )
     return getattr(request, "param", places[0])
