@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ ANSWER_SECONDS = 60.0
 POLL_SECONDS = 0.002
 LISTENER_SECONDS = 30.0
 LAST_LINES = 8
+_HELD_BACK = re.compile(r"(?<=NACK for ECDS resources )\[.*\](?=, err: )")
 
 
 @dataclass(slots=True)
@@ -166,7 +168,9 @@ class Session:
     def evidence(self, folder: Path) -> None:
         """Write what istiod and the agent know and have said into `folder`."""
         for name, log in (("istiod", self.istiod.process.log), ("agent", self.agent.process.log)):
-            (folder / f"{name}.log").write_bytes(log.read_bytes())
+            # What the agent refuses it prints as a whole, pull secrets too.
+            told = _HELD_BACK.sub("[…]", log.read_text(errors="replace"))
+            (folder / f"{name}.log").write_text(told, encoding="utf-8")
         pages = {"istiod-syncz.json": "/debug/syncz", "istiod-dump.json": self._dump_page()}
         for name, page in pages.items():
             try:

@@ -196,6 +196,20 @@ def test_the_evidence_holds_all_logs_and_what_the_api_holds(place, url, tmp_path
     assert "listener_acked" in contents["istiod-syncz.json"]
 
 
+def test_the_evidence_holds_no_secret_of_what_the_agent_held_back(place, publisher, tmp_path):
+    gone = publisher.serve_status("x.wasm", 404)
+    secret = {
+        "ISTIO_META_WASM_IMAGE_PULL_SECRET": '{"auths": {"r.test": {"auth": "aHVzaDpodXNo"}}}'
+    }
+    text = place.render(gone, HELLO, name="x", environment=secret)
+
+    with place.delivered(text) as delivery:
+        assert delivery.fetch_failures
+        place.evidence(tmp_path)
+    assert "aHVzaDpodXNo" not in (tmp_path / "agent.log").read_text()
+    assert gone in (tmp_path / "agent.log").read_text()
+
+
 def ending_tls(**tls):
     server = {
         "port": {"number": 8443, "name": "https", "protocol": "HTTPS"},
