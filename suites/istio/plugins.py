@@ -12,8 +12,11 @@ _numbers = itertools.count(1)
 
 
 def fresh(name: str) -> str:
-    """Return a name that no plugin had: a used one may still be served while a listener drains."""
-    return f"{name}-{next(_numbers)}"
+    """Return a name that no document had, and that comes after all before it in the alphabet.
+
+    A used one may still be served while a listener drains.
+    """
+    return f"{name}-{next(_numbers):06}"
 
 
 def plugin(name: str, url: str, *, namespace: str = NAMESPACE, **spec: Any) -> str:
