@@ -53,6 +53,7 @@ def environment(found: LatencyFinding) -> str:
     """Return what it was measured on, and what else ran there."""
     seen = found.environment
     parts = [
+        f"istio {found.release}",
         f"{seen.cpu} × {seen.cores}" + (" (virtual)" if seen.hypervisor else ""),
         f"bound to {seen.affinity}" if seen.affinity else "",
         f"load {seen.load[0]:.1f}",
