@@ -44,12 +44,27 @@ def places(
 
 def ids(chosen: tuple[Place, ...]) -> list[str]:
     """Return what tells each place from the others: "1.9", "envoy1.36.4", "1.9-envoy1.36.4"."""
-    by_release = len({each.asked for each in chosen}) > 1
-    by_proxy = len({each.asked for each in chosen}) < len(chosen)
+    by_release, by_proxy = _differ(chosen)
     return [
         "-".join([each.asked] * by_release + [f"envoy{each.proxy.version}"] * by_proxy)
         for each in chosen
     ]
+
+
+def measured_as(one: Place, chosen: tuple[Place, ...]) -> str:
+    """Return the release that figures of a place are kept under, "1.9" or "1.9, envoy 1.36.4".
+
+    The proxy is part of it where a run has several, and the patch where it has several releases.
+    """
+    by_release, by_proxy = _differ(chosen)
+    name = one.asked if by_release else one.release.name
+    return f"{name}, envoy {one.proxy.version}" if by_proxy else name
+
+
+def _differ(chosen: tuple[Place, ...]) -> tuple[bool, bool]:
+    """Tell whether there are several releases, and several proxies for one of them."""
+    releases = len({each.asked for each in chosen})
+    return releases > 1, releases < len(chosen)
 
 
 def header(chosen: tuple[Place, ...]) -> list[str]:

@@ -26,7 +26,7 @@ def subject(
     probe_module: Any,
     reference_module: Any,
     latency_statistics: Any,
-    cluster: Any,
+    measured_as: str,
 ) -> Subject:
     """The filter with all that it is measured beside: nothing, an empty one, its reference."""
     load = loads.of(wasm_filter.contract, wasm_filter.configuration)
@@ -38,7 +38,7 @@ def subject(
     budget = wasm_filter.max_overhead_ns
     return Subject(
         label=wasm_filter.label,
-        release=cluster.release.name,
+        release=measured_as,
         arms=stopwatch_arms.made(
             {
                 role: (

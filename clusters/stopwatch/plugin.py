@@ -49,6 +49,15 @@ def stopwatch_arms(
 
 
 @pytest.fixture(scope="session")
+def measured_as(pytestconfig: pytest.Config, cluster_place: Place) -> str:
+    """The release that figures are kept under: "1.9", or "1.9, envoy 1.36.4" of several."""
+    from clusters import matrix
+    from clusters.plugin import PLACES
+
+    return matrix.measured_as(cluster_place, pytestconfig.stash[PLACES])
+
+
+@pytest.fixture(scope="session")
 def stopwatch(pytestconfig: pytest.Config, cluster_place: Place) -> Stopwatch:
     """The instrument of latency: `stopwatch.measure(arms, load, seed=1)`."""
     if (mode := pytestconfig.getoption("--latency")) == "off":

@@ -72,7 +72,7 @@ def test_filters_come_by_priority_and_then_by_age(cluster, gateway, expected):
     priorities = {"ten": 10, "none": None, "minus five": -5, "none, later": None}
     documents = ""
     for name, priority in priorities.items():
-        spec = {} if priority is None else {"priority": priority}
+        spec: dict[str, Any] = {} if priority is None else {"priority": priority}
         documents += envoy_filter(fresh("ordered"), [insert(name)], **spec)
 
     with cluster.delivered(documents) as delivery:

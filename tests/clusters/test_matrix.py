@@ -61,6 +61,18 @@ def test_a_place_is_named_by_what_tells_it_from_the_others(envoy):
     ]
 
 
+def test_figures_of_several_places_are_kept_apart(envoy):
+    both = f"{envoy('1.30.0')},{envoy('1.31.2')}"
+
+    def found(*asked):
+        places = chosen(*asked)
+        return [matrix.measured_as(each, places) for each in places]
+
+    assert found("1.9.0") == ["1.9"]
+    assert found("1.9.0,1.9.9") == ["1.9.0", "1.9.9"]
+    assert found("1.9", both) == ["1.9, envoy 1.30.0", "1.9, envoy 1.31.2"]
+
+
 def test_a_path_may_hold_a_comma(envoy):
     path = envoy("1.30.0", "my,envoy")
 
