@@ -54,7 +54,8 @@ def bind_to_loopback(listener: dict[str, Any]) -> dict[str, Any]:
 
 def _check_tcp(listener: dict[str, Any], address: dict[str, Any]) -> None:
     socket_address = address.get("socket_address") or {}
-    other = next((one for one in ("pipe", "envoy_internal_address") if one in address), None)
+    others = ("pipe", "envoy_internal_address")
+    other: str | None = next((one for one in others if one in address), None)
     if "api_listener" in listener:
         other = "api_listener"
     if "udp_listener_config" in listener or socket_address.get("protocol") == "UDP":

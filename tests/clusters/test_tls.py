@@ -153,8 +153,17 @@ def test_a_secret_of_another_namespace_is_not_seen(place, issued):
         pytest.fail("the block must not run")
 
 
+class Asked(ThreadingHTTPServer):
+    """A server that keeps the names it was asked for."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Behind)
+        self.asked = []
+
+
 class Behind(BaseHTTPRequestHandler):
     def do_GET(self):
+        assert isinstance(self.server, Asked)
         body = f"{self.connection.version()} {self.server.asked[-1]}".encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
@@ -170,8 +179,7 @@ def behind_tls(issued):
     """Serve over TLS and yield the port; the answer tells the version and the name asked for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*issued)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Behind) as server:
-        server.asked = []
+    with Asked() as server:
         context.sni_callback = lambda socket, name, context: server.asked.append(name)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)

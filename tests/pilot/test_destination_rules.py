@@ -184,7 +184,7 @@ def test_streams_of_an_upgraded_cluster_are_limited_from_1_31(release: str, limi
 
 def test_the_protocol_of_the_client_may_be_kept() -> None:
     made = options(cluster({"connectionPool": {"http": {"useClientProtocol": True}}}))
-    both = {"http_protocol_options": {}, "http2_protocol_options": {}}
+    both: dict[str, Any] = {"http_protocol_options": {}, "http2_protocol_options": {}}
     assert made["use_downstream_protocol_config"] == both
 
 
