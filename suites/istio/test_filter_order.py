@@ -81,6 +81,16 @@ def test_filters_come_by_priority_and_then_by_age(cluster, gateway, expected):
 
 
 @pytest.mark.requirement("IST-12")
+def test_the_older_filter_comes_first_whatever_its_name(cluster, gateway):
+    older = envoy_filter(fresh("z"), [insert("older")])
+    newer = envoy_filter(fresh("a"), [insert("newer")])
+
+    with cluster.delivered(older), cluster.delivered(newer) as delivery:
+        assert delivery.ineffective == ()
+        assert marks(gateway) == ["older", "newer"]
+
+
+@pytest.mark.requirement("IST-12")
 def test_an_earlier_filter_cannot_stand_beside_a_later_ones(cluster, gateway):
     beside = [http_filter("INSERT_BEFORE", marker("b"), beside="a")]
     documents = envoy_filter(fresh("earlier"), beside) + envoy_filter(fresh("later"), [insert("a")])
