@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clusters.pilot.portvalidation import port_errors
+from clusters.pilot import namevalidation
+from clusters.pilot.portvalidation import number_errors
 
+_SUPPORTED = "HTTP, HTTP2, GRPC, GRPC-WEB, MONGO, REDIS, MYSQL, TCP"
 _WITH_CERTIFICATE = {"SIMPLE": "SIMPLE", "MUTUAL": "MUTUAL", "OPTIONAL_MUTUAL": "MUTUAL"}
 
 
@@ -15,9 +17,13 @@ def errors(spec: Mapping[str, Any]) -> Iterator[str]:
     seen: set[str] = set()
     for server in spec.get("servers") or []:
         port = server.get("port") or {}
-        yield from port_errors("server port", port)
+        yield from _port(server.get("port"))
         if not server.get("hosts"):
             yield "server config must contain at least one host"
+        for host in server.get("hosts") or []:
+            yield from namevalidation.gateway_host_errors(host)
+        if server.get("bind") and not namevalidation.is_address(server["bind"]):
+            yield f"{server['bind']} is not a valid IP"
         if server.get("tls") is not None:
             yield from _tls(server["tls"])
         yield from _fits(server, port)
@@ -25,6 +31,26 @@ def errors(spec: Mapping[str, Any]) -> Iterator[str]:
         if name in seen:
             yield f"port names in servers must be unique: duplicate name {name}"
         seen.add(name)
+
+
+def _port(port: Mapping[str, Any] | None) -> Iterator[str]:
+    if port is None:
+        yield "port is required"
+        return
+    if not port.get("protocol"):
+        yield f'invalid protocol "", supported protocols are {_SUPPORTED}'
+    yield from number_errors(port.get("number", 0))
+    if not port.get("name"):
+        written = f'number:{port.get("number", 0)} protocol:"{port.get("protocol", "")}"'
+        yield f"port name must be set: {written}"
+
+
+def warnings(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what istiod warns about in a Gateway that it accepts."""
+    for server in spec.get("servers") or []:
+        protocol = str((server.get("port") or {}).get("protocol") or "").upper()
+        if (server.get("tls") or {}).get("httpsRedirect") and protocol in ("HTTPS", "TLS"):
+            yield "tls.httpsRedirect should only be used with http servers"
 
 
 def _fits(server: Mapping[str, Any], port: Mapping[str, Any]) -> Iterator[str]:

@@ -49,6 +49,9 @@ def listener(port: "ListenPort", behaviours: "Behaviours") -> dict[str, Any]:
 def _chain(port: "ListenPort", chain: "Chain", behaviours: "Behaviours") -> dict[str, Any]:
     config = connection_manager(port, chain, behaviours)
     made: dict[str, Any] = {"filters": [{"name": HCM, "typed_config": config}]}
+    if _behind_tls(port, chain) and "plain-http-joins-a-tls-port" not in behaviours:
+        del config["rds"]
+        config["route_config"] = {}
     if chain.server_names:
         made["filter_chain_match"] = {"server_names": list(chain.server_names)}
     tls = chain.servers[0].tls
@@ -57,6 +60,11 @@ def _chain(port: "ListenPort", chain: "Chain", behaviours: "Behaviours") -> dict
     if "transport-socket-connect-timeout" in behaviours:
         made["transport_socket_connect_timeout"] = "15s"
     return made
+
+
+def _behind_tls(port: "ListenPort", chain: "Chain") -> bool:
+    """Tell whether a chain is of plain servers that came after one that ends TLS."""
+    return chain.servers[0].tls is None and port.chains[0].servers[0].tls is not None
 
 
 def _tls_inspector(behaviours: "Behaviours") -> dict[str, Any]:

@@ -1,16 +1,11 @@
-"""What a port must hold, whether a Gateway's or a service's."""
+"""What the number of a port must be, whoever names it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 _HIGHEST_PORT = 65535
 
 
-def port_errors(what: str, port: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what istiod would refuse in a port; `what` is how the text calls it."""
-    number = port.get("number", 0)
+def number_errors(number: int) -> Iterator[str]:
+    """Yield what istiod would refuse in a port's number."""
     if not 1 <= number <= _HIGHEST_PORT:
-        yield f"{what} number {number} must be in the range 1..65535"
-    for field in ("name", "protocol"):
-        if not port.get(field):
-            yield f"{what} must have a {field}"
+        yield f"port number {number} must be in the range 1..65535"

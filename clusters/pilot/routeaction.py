@@ -66,7 +66,9 @@ class Action:
         own = operations(route.get("headers"))
         made = own.fields()
         if route.get("redirect"):
-            made["redirect"] = self._redirect(route["redirect"])
+            # Of another code istiod makes a route that does nothing, which Envoy refuses.
+            if (route["redirect"].get("redirectCode") or 301) in _STATUSES:
+                made["redirect"] = self._redirect(route["redirect"])
         elif route.get("directResponse"):
             made["direct_response"] = _direct_response(route["directResponse"])
         else:

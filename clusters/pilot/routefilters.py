@@ -20,9 +20,8 @@ _FILTERS = f"{TYPE_PREFIX}envoy.extensions.filters.http"
 def add(made: dict[str, Any], route: Mapping[str, Any], behaviours: "Behaviours") -> None:
     """Put a route's CORS and fault settings where its release puts them."""
     configs: dict[str, Any] = {}
-    fault = _fault(route.get("fault") or {})
-    if fault:
-        configs[FAULT] = {"@type": f"{_FILTERS}.fault.v3.HTTPFault"} | fault
+    if route.get("fault") is not None:
+        configs[FAULT] = {"@type": f"{_FILTERS}.fault.v3.HTTPFault"} | _fault(route["fault"])
     if route.get("corsPolicy") is not None:
         policy = _cors(route["corsPolicy"], behaviours)
         if "cors-as-filter-config" in behaviours:

@@ -3,14 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import durations, gatewayvalidation, re2, rulevalidation
-from clusters.pilot.portvalidation import port_errors
+from clusters.pilot import (
+    durations,
+    gatewayvalidation,
+    namevalidation,
+    routeparts,
+    rulevalidation,
+)
+from clusters.pilot.portvalidation import number_errors
 
 if TYPE_CHECKING:
     from clusters.pilot.documents import Document
 
 _MILLISECOND = 1_000_000
-_REDIRECT_CODES = (0, 301, 302, 303, 307, 308)
 
 
 def errors(document: "Document") -> Iterator[str]:
@@ -24,16 +29,24 @@ def errors(document: "Document") -> Iterator[str]:
     yield from check(document.spec)
 
 
+def warnings(document: "Document") -> Iterator[str]:
+    """Yield what istiod warns about in a document of these kinds that it accepts."""
+    spec = document.spec
+    if document.kind == "Gateway":
+        yield from gatewayvalidation.warnings(spec)
+    elif document.kind == "DestinationRule":
+        yield from rulevalidation.warnings(spec)
+    elif document.kind == "VirtualService":
+        for route in spec.get("http") or []:
+            yield from routeparts.warnings(route)
+
+
 def _service_entry(spec: Mapping[str, Any]) -> Iterator[str]:
     if not spec.get("hosts"):
         yield "service entry must have at least one host"
-    ports = spec.get("ports") or []
-    for port in ports:
-        yield from port_errors("service port", port)
-    for what in ("name", "number"):
-        seen = [port.get(what) for port in ports]
-        if len(seen) != len(set(seen)):
-            yield f"service entry port {what} must be unique: {seen}"
+    for host in spec.get("hosts") or []:
+        yield from ["invalid host *"] if host == "*" else namevalidation.host_errors(host)
+    yield from _service_ports(spec.get("ports") or [])
     resolution, given = spec.get("resolution") or "NONE", spec.get("endpoints") or []
     if resolution == "NONE" and given:
         yield "no endpoints should be provided for resolution type none"
@@ -41,34 +54,64 @@ def _service_entry(spec: Mapping[str, Any]) -> Iterator[str]:
         yield f"there must only be 0 or 1 endpoint for resolution mode {resolution}"
     if resolution in ("DNS", "DNS_ROUND_ROBIN") and not given:
         for host in spec.get("hosts") or []:
-            if "*" in host:
+            for error in namevalidation.full_host_errors(host):
                 yield (
                     "hosts must be FQDN or contain only prefix wildcards if no endpoints are "
-                    f"provided for resolution mode {resolution}, {host}"
+                    f"provided for resolution mode {resolution}, {error}"
                 )
-                break
-    for endpoint in spec.get("endpoints") or []:
-        if not endpoint.get("address"):
-            yield "endpoint address must be set"
+    for endpoint in given:
+        yield from _endpoint(endpoint.get("address") or "", resolution)
+    yield from namevalidation.export_errors(spec.get("exportTo") or [])
+
+
+def _service_ports(ports: list[Mapping[str, Any]]) -> Iterator[str]:
+    names, numbers = set[str](), set[int]()
+    for port in ports:
+        name, number = port.get("name") or "", port.get("number", 0)
+        if name in names:
+            yield f'service entry port name "{name}" already defined'
+        if number in numbers:
+            yield f"service entry port {number} already defined"
+        names.add(name)
+        numbers.add(number)
+        if not name:
+            yield f"invalid port name: {name}"
+        yield from number_errors(number)
+        if port.get("targetPort"):
+            yield from number_errors(port["targetPort"])
+
+
+def _endpoint(address: str, resolution: str) -> Iterator[str]:
+    if not address:
+        yield "address is required" if resolution != "NONE" else "endpoint address must be set"
+    elif namevalidation.is_address(address):
+        return
+    elif resolution == "STATIC":
+        yield f'endpoint address "{address}" is not a valid IP address'
+    elif resolution != "NONE" and any(namevalidation.full_host_errors(address)):
+        yield f'endpoint address "{address}" is not a valid FQDN or an IP address'
 
 
 def _virtual_service(spec: Mapping[str, Any]) -> Iterator[str]:
-    if not spec.get("hosts"):
-        yield "virtual service must have at least one host"
+    hosts = spec.get("hosts") or []
+    if not hosts and spec.get("gateways"):
+        yield "delegate virtual service must have no gateways specified"
+    for host in hosts:
+        if not namevalidation.is_address(host):
+            yield from namevalidation.host_errors(host)
+    yield from namevalidation.overlap_errors(hosts)
     if not spec.get("http"):
         yield "http, tcp or tls must be provided in virtual service"
     for route in spec.get("http") or []:
         yield from _http_route(route)
+    yield from namevalidation.export_errors(spec.get("exportTo") or [])
 
 
 def _http_route(route: Mapping[str, Any]) -> Iterator[str]:
-    actions = [name for name in ("route", "redirect", "directResponse") if route.get(name)]
-    if not actions:
-        yield "HTTP route, redirect or direct_response is required"
-    elif len(actions) > 1:
-        yield f"HTTP route cannot contain more than one of {', '.join(actions)}"
+    yield from _actions(route)
     yield from _destinations(route)
     yield from _headers(route)
+    yield from routeparts.errors(route)
     for match in route.get("match") or []:
         yield from _matches(match)
     retries = route.get("retries") or {}
@@ -80,23 +123,46 @@ def _http_route(route: Mapping[str, Any]) -> Iterator[str]:
     for duration in (route.get("timeout"), retries.get("perTryTimeout"), retries.get("backoff")):
         if duration and (durations.nanoseconds(duration) or 0) < _MILLISECOND:
             yield "duration must be greater than 1ms"
-    code = (route.get("redirect") or {}).get("redirectCode", 0)
-    if code not in _REDIRECT_CODES:
-        yield f"redirect code {code} is not supported"
+
+
+def _actions(route: Mapping[str, Any]) -> Iterator[str]:
+    routed, redirect, direct = (
+        bool(route.get("route")),
+        route.get("redirect") is not None,
+        route.get("directResponse") is not None,
+    )
+    if not (routed or redirect or direct):
+        yield "HTTP route, redirect or direct_response is required"
+    if routed and redirect:
+        yield "HTTP route cannot contain both route and redirect"
+    elif routed and direct:
+        yield "HTTP route cannot contain both route and direct_response"
+    if redirect and direct:
+        yield "HTTP route rule cannot contain both direct_response and redirect"
+    if redirect and route.get("rewrite") is not None:
+        yield "HTTP route rule cannot contain both rewrite and redirect"
 
 
 def _destinations(route: Mapping[str, Any]) -> Iterator[str]:
     routed = route.get("route") or []
     weights = [one.get("weight", 0) for one in routed]
-    if any(weight < 0 for weight in weights):
-        yield f"weight must be 0 or more: {weights}"
-    if len(routed) > 1 and not sum(weights):
+    for weight in weights:
+        if weight < 0:
+            yield f"weight {weight} < 0"
+    if len(routed) > 1 and not any(weights):
         yield "total destination weight = 0"
     mirrors = [route["mirror"]] if route.get("mirror") else []
     mirrors += [one.get("destination") for one in route.get("mirrors") or []]
     for destination in (*(one.get("destination") for one in routed), *mirrors):
-        if not (destination or {}).get("host"):
-            yield "destination must have a host"
+        if destination is None:
+            yield "destination is required"
+            continue
+        host, port = destination.get("host") or "", destination.get("port")
+        yield from (
+            ["empty domain name not allowed"] if not host else namevalidation.host_errors(host)
+        )
+        if port is not None:
+            yield from number_errors(port.get("number", 0))
 
 
 def _headers(route: Mapping[str, Any]) -> Iterator[str]:
@@ -104,25 +170,28 @@ def _headers(route: Mapping[str, Any]) -> Iterator[str]:
         for side in ("request", "response"):
             operations = (holder.get("headers") or {}).get(side) or {}
             named = [*operations.get("add", {}), *operations.get("remove", [])]
-            named += [one for one in operations.get("set", {}) if one != ":authority"]
+            may_be_set = ":authority" if side == "request" else ""
+            named += [one for one in operations.get("set", {}) if one != may_be_set or not one]
             for name in named:
                 if not name:
                     yield "header name cannot be empty"
                 elif name.startswith(":"):
-                    yield 'header cannot have ":" prefix'
+                    yield f'invalid header "{name}": header cannot have ":" prefix'
 
 
 def _matches(match: Mapping[str, Any]) -> Iterator[str]:
-    single = [match.get(one) for one in ("uri", "scheme", "method", "authority")]
-    several = [
-        one
+    if match.get("port"):
+        yield from number_errors(match["port"])
+    for table in ("headers", "withoutHeaders"):
+        if any(not name for name in match.get(table) or {}):
+            yield "header name cannot be empty"
+    written = [(one, match.get(one)) for one in ("uri", "scheme", "method", "authority")]
+    written += [
+        (table, one)
         for table in ("headers", "withoutHeaders", "queryParams")
         for one in (match.get(table) or {}).values()
     ]
-    for one in filter(None, (*single, *several)):
-        if len(one) > 1:
-            yield f"a string match has one of exact, prefix and regex, not {', '.join(one)}"
-        try:
-            re2.compile(one.get("regex", ""))
-        except re2.InvalidRegex as error:
-            yield f'"regex": {error}; Istio uses RE2 style regex-based match'
+    for where, one in written:
+        if len(one or {}) > 1:
+            yield f"a string match has one of exact, prefix and regex, not {', '.join(one or {})}"
+        yield from routeparts.regex_errors(where, (one or {}).get("regex", ""))

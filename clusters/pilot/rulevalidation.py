@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clusters.pilot import durations
+from clusters.pilot import durations, namevalidation
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _FIELDS = ("outlierDetection", "connectionPool", "loadBalancer", "tls")
@@ -23,8 +23,7 @@ _COUNTS = (
 
 def errors(spec: Mapping[str, Any]) -> Iterator[str]:
     """Yield what istiod would refuse in a DestinationRule."""
-    if not spec.get("host"):
-        yield 'domain name "" invalid (empty)'
+    yield from namevalidation.host_errors(spec.get("host") or "")
     yield from _policy(spec.get("trafficPolicy"))
     seen: set[str] = set()
     for subset in spec.get("subsets") or []:
@@ -37,6 +36,24 @@ def errors(spec: Mapping[str, Any]) -> Iterator[str]:
         elif not _LABEL.fullmatch(name):
             yield f"subset name is invalid: {name}"
         yield from _policy(subset.get("trafficPolicy"))
+    yield from namevalidation.export_errors(spec.get("exportTo") or [])
+
+
+def warnings(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what istiod warns about in a DestinationRule that it accepts."""
+    policies = [spec.get("trafficPolicy"), *(one.get("trafficPolicy") for one in _subsets(spec))]
+    for policy in filter(None, policies):
+        for one in (policy, *(policy.get("portLevelSettings") or [])):
+            hashing = (one.get("loadBalancer") or {}).get("consistentHash") or {}
+            if hashing.get("minimumRingSize"):
+                yield (
+                    "consistent hash MinimumRingSize is deprecated, "
+                    "use ConsistentHashLB's RingHash configuration instead"
+                )
+
+
+def _subsets(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return spec.get("subsets") or []
 
 
 def _policy(policy: Mapping[str, Any] | None) -> Iterator[str]:

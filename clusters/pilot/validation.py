@@ -67,6 +67,8 @@ def _findings(document: "Document", behaviours: "Behaviours") -> Findings:
     else:
         for text in routevalidation.errors(document):
             yield True, text
+        for text in routevalidation.warnings(document):
+            yield False, text
 
 
 def _envoy_filter(spec: Mapping[str, Any], behaviours: "Behaviours") -> Findings:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusters.release import find
-from tests.differential import accepted, answers, control, golden, sets
+from tests.differential import accepted, answers, control, generated, golden, sets
 from tests.differential.differences import differences
 
 if TYPE_CHECKING:
@@ -33,13 +33,17 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
     parser.add_argument(
         "command",
-        choices=("record", "live", "compare"),
-        help="record: keep what real istiod answers. live: compare what is kept with what it "
-        "answers now. compare: compare what is kept with the embedded control plane.",
+        choices=("generate", "record", "live", "compare"),
+        help="generate: write the sets that Hypothesis makes. record: keep what real istiod "
+        "answers. live: compare what is kept with what it answers now. compare: compare what is "
+        "kept with the embedded control plane.",
     )
     parser.add_argument("--istio", default=",".join(golden.RECORDED), metavar="VERSION,…")
     parser.add_argument("--sets", default="*", metavar="PATTERN", help="such as 'wasm/*'")
     asked = parser.parse_args(arguments)
+    if asked.command == "generate":
+        print(f"generated {generated.write(sets.FOLDER)} sets")
+        return 0
     chosen = [one for one in sets.known().values() if fnmatchcase(one.name, asked.sets)]
     commands = {"record": _record, "live": _live, "compare": _compare}
     agreed = True
@@ -53,6 +57,7 @@ def main(arguments: list[str]) -> int:
 
 def _record(release: Release, version: str, chosen: list[DocumentSet]) -> bool:
     golden.write(version, of_istiod(release, chosen))
+    golden.forget_others(version, sets.known())
     return True
 
 
@@ -86,9 +91,12 @@ def of_istiod(
             while todo:
                 one = todo.pop(0)
                 if one.subject not in clean:
-                    clean[one.subject] = istiod.answers(one.base or one.things)
+                    clean[one.subject] = istiod.answers(istiod.admitted(one.base))
                 yield one, answers.of_istiod(one, istiod)
-                if _may_leave_traces(one) and istiod.answers(one.base) != clean[one.subject]:
+                if (
+                    _may_leave_traces(one)
+                    and istiod.answers(istiod.admitted(one.base)) != clean[one.subject]
+                ):
                     break
 
 

@@ -27,11 +27,11 @@ class Accepted:
 
     def covers(self, name: str, version: str, difference: Difference) -> bool:
         """Tell whether a difference of a set under a version is this one."""
-        return (
-            fnmatchcase(name, self.sets)
-            and fnmatchcase(version, self.version)
-            and fnmatchcase(difference.place, self.place)
-        )
+        return self.covers_set(name, version) and fnmatchcase(difference.place, self.place)
+
+    def covers_set(self, name: str, version: str) -> bool:
+        """Tell whether it is about a set under a version at all."""
+        return fnmatchcase(name, self.sets) and fnmatchcase(version, self.version)
 
 
 def read(file: Path = FILE) -> tuple[Accepted, ...]:

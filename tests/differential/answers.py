@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 _UNDECODABLE = "error decoding configuration: "
-_UNKNOWN_ENUM = re.compile(r'unknown value ".*" for enum istio\.')
+_SCHEMA = re.compile(
+    r'unknown value ".*" for enum istio\.|unrecognized type |no matches for kind '
+    r"|spec\.[^ ]*: Unsupported value"
+)
 _INVALID = "configuration is invalid: "
 #: In a cluster the schema answers before the webhook could, in words of Kubernetes.
 BY_SCHEMA = "<not readable>"
@@ -52,7 +55,8 @@ def _worded(said: dict[str, Any]) -> dict[str, Any]:
     """Return what was said with refusals as lists of texts, which both sides wrap differently."""
     if "refused" not in said:
         return said
-    return {"refused": _texts(said["refused"])}
+    # In the order of a Go map, often.
+    return {"refused": sorted(_texts(said["refused"]))}
 
 
 def _texts(refusal: str) -> list[str]:
@@ -62,6 +66,6 @@ def _texts(refusal: str) -> list[str]:
     whole = re.search(r"\d+ errors? occurred:\n(.*)", text, re.DOTALL)
     if whole:
         texts = [one.strip() for one in whole[1].split("\t* ") if one.strip()]
-        return [BY_SCHEMA] if any(_UNKNOWN_ENUM.match(one) for one in texts) else texts
+        return [BY_SCHEMA] if any(_SCHEMA.match(one) for one in texts) else texts
     # Without the list, the embedded one speaks of a field that it could not read.
-    return [BY_SCHEMA] if text.startswith("set:") else [text.strip()]
+    return [BY_SCHEMA] if text.startswith("set:") or _SCHEMA.match(text) else [text.strip()]

@@ -36,8 +36,8 @@ class Control:
     _istiod: istiod.Istiod
     _api: ApiServer
     _ask: Callable[[], tuple[Resources, int]]
-    _conversation: Conversation
     _log: Follower
+    _conversation: Conversation = field(default_factory=lambda: Conversation(""))
     _held: dict[str, Thing] = field(default_factory=dict)
 
     def answers(self, things: Iterable[Mapping[str, Any]]) -> Resources:
@@ -57,8 +57,9 @@ class Control:
         }
         self._read()
         told = {one for one in changed if not one.startswith("Secret/")}
-        if told:
-            self._conversation.expect(told)
+        # A new one each time: what it counts of istiod's start need not come out even.
+        self._conversation = Conversation("")
+        self._conversation.expect(told)
         for one in sorted(changed - wanted.keys()):
             self._api.drop(self._held.pop(one))
         for one in wanted:
@@ -76,6 +77,7 @@ class Control:
             what=f"a push of {', '.join(sorted(changed))}",
             within=PUSH_SECONDS,
             every=0.002,
+            hint=f"less {self._istiod.process.log}",
         )
         return self._conversation.push
 
@@ -84,6 +86,10 @@ class Control:
         for line in self._log.new_lines():
             self._conversation.read(line)
         return self._conversation.push
+
+    def admitted(self, things: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the objects that its webhook does not refuse."""
+        return [one for one in things if "refused" not in self.admits(one)]
 
     def admits(self, thing: Mapping[str, Any]) -> dict[str, Any]:
         """Return what its webhook says of an object: `refused`, or its `warnings`, or nothing."""
@@ -142,6 +148,5 @@ def running(release: Release, folder: Path) -> Iterator[Control]:
             _istiod=started,
             _api=api,
             _ask=stack.enter_context(asking.connection(started.grpc, node)),
-            _conversation=Conversation(""),
             _log=Follower(started.process.log),
         )

@@ -11,7 +11,7 @@ from tests.differential.differences import compact, expand
 from tests.differential.sets import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from tests.differential.answers import Answer
     from tests.differential.sets import DocumentSet
@@ -31,11 +31,24 @@ def write(
         base = {} if one.is_base else expand({}, kept.get(BASE, {}))
         kept[one.name.partition("/")[2]] = compact(base, answer)
     for subject, kept in found.items():
-        file = folder / release / f"{subject}.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False)
-        file.write_text(f"{text}\n")
+        _write(release, subject, kept, folder)
+
+
+def _write(release: str, subject: str, kept: dict[str, Any], folder: Path) -> None:
+    file = folder / release / f"{subject}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False)
+    file.write_text(f"{text}\n")
     _subject.cache_clear()
+
+
+def forget_others(release: str, known: Container[str], folder: Path = FOLDER) -> None:
+    """Drop the answers to document sets that are not there any more."""
+    for file in sorted((folder / release).glob("*.json")):
+        kept = _kept(release, file.stem, folder)
+        left = {name: one for name, one in kept.items() if f"{file.stem}/{name}" in known}
+        if left != kept:
+            _write(release, file.stem, left, folder)
 
 
 def names(release: str, folder: Path = FOLDER) -> set[str]:

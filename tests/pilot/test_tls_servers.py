@@ -46,7 +46,9 @@ def chains(*documents: Any, release: str = "latest") -> list[dict[str, Any]]:
 
 
 def route_name(chain: dict[str, Any]) -> str:
-    name: str = chain["filters"][0]["typed_config"]["rds"]["route_config_name"]
+    config = chain["filters"][0]["typed_config"]
+    # A chain without a name of routes has none, which istiod 1.24 makes (tests/differential).
+    name: str = config["rds"]["route_config_name"] if "rds" in config else "none"
     return name
 
 
@@ -196,7 +198,7 @@ SHARING: list[tuple[Any, ...]] = [
     ("two hosts", [https("a.test"), https("b.test", name="x")], "1.31", ["https", "x"]),
     ("plain first", [http(), https("a.test")], "1.31", ["http"]),
     ("plain second", [https("a.test"), http()], "1.31", ["https", "http"]),
-    ("plain second of old", [https("a.test"), http()], "1.24", ["https", "http"]),
+    ("plain second of old", [https("a.test"), http()], "1.24", ["https", "none"]),
     (
         "plain third",
         [https("a.test"), https("b.test", name="x"), http()],
@@ -223,7 +225,7 @@ def test_servers_share_a_port_as_far_as_istiod_lets_them(
     servers: Any, release: str, kept: list[str]
 ) -> None:
     found = [route_name(one) for one in chains(gateway(*servers), release=release)]
-    names = {"http": "http.8443"}
+    names = {"http": "http.8443", "none": "none"}
     assert found == [names.get(one, f"https.8443.{one}.gw.default") for one in kept]
 
 

@@ -212,7 +212,7 @@ def test_a_target_of_another_kind_is_refused_with_those_that_may_be() -> None:
 
     [error] = errors(plugin(targetRefs=[target]), "1.24")
 
-    assert error.endswith("Kind=Gateway] but was gateway.networking.k8s.io/GatewayClass")
+    assert error.endswith("v1beta1/Gateway] but was gateway.networking.k8s.io/GatewayClass")
     assert errors(plugin(targetRefs=[target]), "1.31") == []
 
 

@@ -29,6 +29,11 @@ def scheme(text: str) -> str:
     raise InvalidAddress(f'failed to parse url: parse "{text}": {wrong}')
 
 
+def unreadable(text: str) -> str | None:
+    """Return why istiod discards a plugin whose address passed the webhook, None if it does not."""
+    return _request_uri(text) if _SCHEME.match(text) else None
+
+
 def absolute(text: str) -> str:
     """Return the address that istiod sends: lower-case scheme, oci:// where there is none."""
     found = _SCHEME.match(text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import secrets
 from clusters.pilot.envoyfilter.selection import ROOT_NAMESPACE
-from clusters.pilot.wasm import filters
+from clusters.pilot.wasm import address, filters
 from clusters.pilot.wasm.attachment import ordered, why_not, why_not_on
 from clusters.pilot.wasm.configuration import configuration, secret_name
 from clusters.pilot.wasm.extension import extension
@@ -47,7 +47,7 @@ class Plugins:
         return tuple(
             configuration(one, self.pull_secrets.get(one), self.behaviours)
             for one in self.every
-            if not one.lua and one.document.namespace in namespaces
+            if not one.lua and one.document.namespace in namespaces and not _discarded(one)
         )
 
     def outcomes(self, listeners: Sequence[Mapping[str, Any]]) -> Iterator["Outcome"]:
@@ -92,9 +92,16 @@ def read(
     documents = tuple(documents)
     declared = (extension(one, behaviours) for one in documents if one.kind in KINDS)
     every = tuple(ordered(declared, node, behaviours))
-    reasons = {one: reason for one in every if (reason := why_not(one, node, labels))}
+    reasons = {
+        one: reason for one in every if (reason := _discarded(one) or why_not(one, node, labels))
+    }
     found = {}
     for one in every:
         if name := secret_name(one, behaviours):
             found[one] = secrets.docker_configuration(documents, one.document.namespace, name)
     return Plugins(every, reasons, found, node.namespace, behaviours)
+
+
+def _discarded(one: "Extension") -> str | None:
+    wrong = None if one.lua else address.unreadable(one.module.get("url") or "")
+    return f"istiod discards it: its url cannot be read ({wrong})" if wrong else None

@@ -17,16 +17,16 @@ _NAME_LENGTH = 256
 _LUA_BYTES = 64 << 10
 _HIGHEST_PORT = 65535
 _STRATEGIES = ("FAIL_CLOSE", "FAIL_OPEN")
+_GATEWAY_API = "gateway.networking.k8s.io"
 _TARGETS = (
-    ("", "Service", "/v1, Kind=Service"),
-    ("networking.istio.io", "ServiceEntry", "networking.istio.io/v1, Kind=ServiceEntry"),
-    ("gateway.networking.k8s.io", "Gateway", "gateway.networking.k8s.io/v1, Kind=Gateway"),
+    ("", "Service", "core/v1/Service"),
+    ("networking.istio.io", "ServiceEntry", "networking.istio.io/v1/ServiceEntry"),
 )
-_GATEWAY_CLASS = (
-    "gateway.networking.k8s.io",
-    "GatewayClass",
-    "gateway.networking.k8s.io/v1, Kind=GatewayClass",
+_TARGET_GATEWAYS = (
+    (_GATEWAY_API, "Gateway", f"{_GATEWAY_API}/v1/Gateway"),
+    (_GATEWAY_API, "GatewayClass", f"{_GATEWAY_API}/v1/GatewayClass"),
 )
+_TARGET_GATEWAYS_BEFORE = ((_GATEWAY_API, "Gateway", f"{_GATEWAY_API}/v1beta1/Gateway"),)
 
 Findings = Iterator[tuple[bool, str]]
 """Pairs of "is this an error" (otherwise a warning) and the text."""
@@ -92,7 +92,8 @@ def _target(target: Mapping[str, Any], behaviours: "Behaviours") -> Iterator[str
     if target.get("namespace"):
         yield ("targetRef namespace must not be set; cross namespace referencing is not supported")
     group, kind = target.get("group") or "", target.get("kind") or ""
-    allowed = (*_TARGETS, *([_GATEWAY_CLASS] if "target-ref-gateway-class" in behaviours else []))
+    classes = "target-ref-gateway-class" in behaviours
+    allowed = (*_TARGETS, *(_TARGET_GATEWAYS if classes else _TARGET_GATEWAYS_BEFORE))
     asked = ("" if group == "core" else group, kind)
     if asked not in {(one[0], one[1]) for one in allowed}:
         shown = " ".join(one[2] for one in allowed)
