@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tests.differential.differences import Difference
 
@@ -18,16 +19,28 @@ FILE = Path(__file__).with_name("accepted.toml")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A difference that may be: in which sets, of which versions, at which place, and why."""
+    """A difference that may be: in which sets, of which versions, at which place, and why.
+
+    Every text on either side must hold `texts`, a regular expression.
+    """
 
     sets: str
     version: str
     place: str
     reason: str
+    texts: str = ""
 
     def covers(self, name: str, version: str, difference: Difference) -> bool:
         """Tell whether a difference of a set under a version is this one."""
-        return self.covers_set(name, version) and fnmatchcase(difference.place, self.place)
+        return (
+            self.covers_set(name, version)
+            and fnmatchcase(difference.place, self.place)
+            and all(
+                re.search(self.texts, text)
+                for side in (difference.left, difference.right)
+                for text in _texts(side)
+            )
+        )
 
     def covers_set(self, name: str, version: str) -> bool:
         """Tell whether it is about a set under a version at all."""
@@ -38,8 +51,23 @@ def read(file: Path = FILE) -> tuple[Accepted, ...]:
     """Return what is accepted; raises KeyError for a line without a reason."""
     rows = tomllib.loads(file.read_text()).get("accepted", [])
     return tuple(
-        Accepted(row["sets"], row.get("version", "*"), row["place"], row["reason"]) for row in rows
+        Accepted(
+            row["sets"],
+            row.get("version", "*"),
+            row["place"],
+            row["reason"],
+            row.get("texts", ""),
+        )
+        for row in rows
     )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
 
 
 def unexplained(

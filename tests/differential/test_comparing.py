@@ -60,6 +60,13 @@ def test_what_is_accepted_is_accepted_there_and_nowhere_else() -> None:
     assert accepted.unexplained("route/x", "1.24.0", [one], [line]) == (one,)
 
 
+def test_a_line_about_some_texts_accepts_no_others() -> None:
+    line = Accepted("*", "*", "*", "because", texts="not used")
+    used = Difference(("a",), {"warnings": ["x is not used"]}, MISSING)
+    more = Difference(("a",), {"warnings": ["x is not used", "y is bad"]}, MISSING)
+    assert accepted.unexplained("s/x", "1", [used, more], [line]) == (more,)
+
+
 def test_chance_and_surroundings_are_not_compared() -> None:
     route = {"query_parameters": [{"name": "b"}, {"name": "a"}], RESOURCE_VERSION: "17"}
     assert normalised([route]) == [
