@@ -66,6 +66,7 @@ def _redirect(redirect: Mapping[str, Any] | None) -> Iterator[str]:
         return
     if not any(redirect.get(one) for one in ("uri", "authority", "scheme", "port", "derivePort")):
         yield "redirect must specify URI, authority, scheme, or port"
+        return
     code = redirect.get("redirectCode", 0)
     if code not in _REDIRECT_CODES and not 300 <= code < 400:
         yield f"{code} is not a valid redirect code, must be 3xx"
