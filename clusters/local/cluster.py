@@ -119,7 +119,9 @@ class LocalCluster:
             self._agent = before
 
     def mark(self) -> None:
-        """Let the evidence of a test begin here."""
+        """Let the evidence of a test begin here; raises processes.ProcessFailed if Envoy ended."""
+        # Else what died under one test would pass for the fault of every later one.
+        self._process.check()
         self.gateway.transcript.clear()
         self._log_mark = self.proxy.log_size()
 

@@ -151,7 +151,9 @@ class IstiodCluster:
             self.gateway.url = self._session.restart_agent({})
 
     def mark(self) -> None:
-        """Let the evidence of a test begin here."""
+        """Let the evidence of a test begin here; raises processes.ProcessFailed if one ended."""
+        # Else what died under one test would pass for the fault of every later one.
+        self._session.check()
         self.gateway.transcript.clear()
         self._log_mark = self.proxy.log_size()
 

@@ -123,8 +123,13 @@ def start(
             what="the agent starting Envoy, and Envoy telling its admin address",
             within=START_SECONDS,
             every=0.01,
-            hint=f"{envoy} --version",
         ).rpartition(":")
+    except waiting.TimedOut as error:
+        process.kill()
+        raise processes.ProcessFailed(
+            f"{error}\nlast seen in {process.log}:\n{process.log_tail() or '(it printed nothing)'}\n"
+            f"Hint: {envoy} --version"
+        ) from error
     except BaseException:
         process.kill()
         raise

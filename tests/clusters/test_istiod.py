@@ -287,6 +287,21 @@ def test_a_process_that_dies_is_reported_as_such(broken, url, killed):
     ):
         pytest.fail("the block must not run")
     assert "last seen in" in str(why.value)
+    with pytest.raises(processes.ProcessFailed, match=KILLED[killed]):
+        broken.mark()  # no later test is judged by it
+
+
+def test_an_agent_that_does_not_start_envoy_is_told_by_its_last_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(pilot_agent, "START_SECONDS", 1.0)
+    agent = tmp_path / "waits"
+    agent.write_text("#!/bin/sh\necho waiting for a certificate\nexec sleep 60\n")
+    agent.chmod(0o755)
+    node = istiod_cluster.ingress_gateway("1.31.0")
+
+    with pytest.raises(processes.ProcessFailed, match="waiting for a certificate") as why:
+        pilot_agent.start(agent, Path("/bin/false"), node, "127.0.0.1:1", tmp_path, {})
+    assert "starting Envoy" in str(why.value)
+    assert "Hint: /bin/false --version" in str(why.value)
 
 
 def test_an_envoy_that_does_not_start_is_told_by_the_agents_last_words(binaries_of, tmp_path):

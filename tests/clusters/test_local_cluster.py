@@ -188,6 +188,8 @@ def test_an_envoy_that_is_killed_is_reported_as_such(bookinfo, tmp_path):
 
         with pytest.raises(processes.ProcessFailed, match="SIGKILL"), place.delivered(""):
             pytest.fail("the block must not run")
+        with pytest.raises(processes.ProcessFailed, match="SIGKILL"):
+            place.mark()  # no later test is judged by it
 
 
 def test_a_configuration_that_does_not_come_back_is_an_error(
