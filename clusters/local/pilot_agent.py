@@ -126,9 +126,9 @@ def start(
         ).rpartition(":")
     except waiting.TimedOut as error:
         process.kill()
+        said = process.log_tail() or "(it printed nothing)"
         raise processes.ProcessFailed(
-            f"{error}\nlast seen in {process.log}:\n{process.log_tail() or '(it printed nothing)'}\n"
-            f"Hint: {envoy} --version"
+            f"{error}\nlast seen in {process.log}:\n{said}\nHint: {envoy} --version"
         ) from error
     except BaseException:
         process.kill()
