@@ -127,4 +127,3 @@ def _digest_in_wheel(unpacked: Path) -> str | None:
             if name == "envoy/_bin/envoy" and algorithm == "sha256":
                 return base64.urlsafe_b64decode(value + "=").hex()
     return None
-
