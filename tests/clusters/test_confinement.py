@@ -98,7 +98,7 @@ def test_a_fixed_folder_that_is_there_and_writable_will_do(monkeypatch, modules)
     monkeypatch.setattr(confinement, "_separate", forbidden)
     monkeypatch.setattr(confinement, "FIXED", modules)
     monkeypatch.setattr(confinement, "_die_with_the_parent", lambda: None)
-    monkeypatch.setattr(confinement.os, "execv", lambda *call: run_instead.append(call))
+    monkeypatch.setattr(os, "execv", lambda *call: run_instead.append(call))
 
     confinement.main(str(modules), "/bin/true", "x")
     assert run_instead == [("/bin/true", ("/bin/true", "x"))]

@@ -13,6 +13,7 @@ from bookinfo.documents import documents
 from clusters import gate, processes, release, waiting
 from clusters.local import envoy, istiod, istiod_cluster, pilot_agent, session
 from clusters.local.binaries import BinariesMissing, find
+from clusters.pilot.node import ingress_gateway
 
 ROOT = Path(__file__).parents[2]
 RELEASES = ("1.24.0", "1.31")
@@ -296,7 +297,7 @@ def test_an_agent_that_does_not_start_envoy_is_told_by_its_last_words(tmp_path, 
     agent = tmp_path / "waits"
     agent.write_text("#!/bin/sh\necho waiting for a certificate\nexec sleep 60\n")
     agent.chmod(0o755)
-    node = istiod_cluster.ingress_gateway("1.31.0")
+    node = ingress_gateway("1.31.0")
 
     with pytest.raises(processes.ProcessFailed, match="waiting for a certificate") as why:
         pilot_agent.start(agent, Path("/bin/false"), node, "127.0.0.1:1", tmp_path, {})
@@ -306,7 +307,7 @@ def test_an_agent_that_does_not_start_envoy_is_told_by_its_last_words(tmp_path, 
 
 def test_an_envoy_that_does_not_start_is_told_by_the_agents_last_words(binaries_of, tmp_path):
     binaries = binaries_of(RELEASES[-1])
-    node = istiod_cluster.ingress_gateway("1.31.0")
+    node = ingress_gateway("1.31.0")
 
     with pytest.raises(processes.ProcessFailed, match=r"Envoy ended by itself.*exit status 1"):
         pilot_agent.start(binaries.agent, Path("/bin/false"), node, "127.0.0.1:1", tmp_path, {})
@@ -356,6 +357,7 @@ def test_nothing_survives_a_run_that_is_killed(binaries_of, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
     ) as run:
+        assert run.stdout is not None
         children = [int(pid) for pid in run.stdout.readline().split()]
         assert len(children) == 3
         assert all(map(alive, children))
