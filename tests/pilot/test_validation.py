@@ -136,9 +136,7 @@ def test_an_envoy_filter_is_refused_in_istios_words(patch: Any, text: str) -> No
 def test_all_errors_of_a_document_are_told_together() -> None:
     refused = refusal(envoy_filter(on_http_filter("ADD"), None, {"applyTo": "HTTP_FILTER"}))
     assert "3 errors occurred:\n\t* Envoy filter: missing patch value" in refused
-    assert refused.endswith(
-        "\n\t* Envoy filter: missing applyTo\n\t* Envoy filter: missing patch"
-    )
+    assert refused.endswith("\n\t* Envoy filter: missing applyTo\n\t* Envoy filter: missing patch")
 
 
 WARNINGS: list[tuple[Any, ...]] = [
