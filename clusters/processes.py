@@ -60,7 +60,6 @@ class Process:
                 os.killpg(self.child.pid, signal.SIGKILL)
                 self.child.wait()
 
-
     def kill(self) -> None:
         """End the child and everything it started without asking; returns when it is gone."""
         if self.child.poll() is None:
