@@ -79,6 +79,8 @@ def _run(asked: argparse.Namespace) -> tuple[str, int]:
 def _files(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
+        if not path.exists():
+            raise InvalidQuestion(f"{path}: no such file or folder\nHint: ls {path.parent}")
         inside = sorted(each for each in path.iterdir()) if path.is_dir() else [path]
         files += [each for each in inside if not path.is_dir() or each.suffix in SUFFIXES]
     if not files:
@@ -138,7 +140,9 @@ def _text(explanations: Sequence[Explanation]) -> str:
         for one, outcome in _by_patch(explanations)
     ]
     for one in explanations:
-        lines += [f"{one.release.name:<{width}}  refused    {text}" for text in one.refusals]
+        # The webhook lists its errors in lines of their own.
+        refusals = [" ".join(text.split()) for text in one.refusals]
+        lines += [f"{one.release.name:<{width}}  refused    {text}" for text in refusals]
     lines += _warnings(explanations)
     return "".join(f"{line}\n" for line in lines) or "no patch in these documents\n"
 
@@ -197,7 +201,7 @@ def _upgrade(
 ) -> tuple[str, int]:
     explanations = explained(found, releases, base=_base(found), labels=labels)
     changes = upgrade.changes(explanations)
-    code = NO_EFFECT if any(one.breaks for one in changes) else EFFECTIVE
+    code = NO_EFFECT if any(one.fails for one in changes) else EFFECTIVE
     if all(one.refusals for one in explanations):
         code = INVALID
     if shape == "json":
@@ -205,13 +209,12 @@ def _upgrade(
             {
                 "what": one.what,
                 "worksIn": [each.name for each in one.works_in],
-                "breaks": one.breaks,
+                "state": one.state,
+                "fails": one.fails,
                 "sentence": one.sentence,
             }
             for one in changes
         ]
         return json.dumps(told, indent=2, ensure_ascii=False) + "\n", code
-    lines = [
-        f"{'breaks' if one.breaks else 'keeps '}  {one.what}: {one.sentence}\n" for one in changes
-    ]
+    lines = [f"{one.state:<7}  {one.what}: {one.sentence}\n" for one in changes]
     return "".join(lines) or "no patch in these documents\n", code

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from clusters.pilot.explain import named
 
@@ -13,18 +13,23 @@ if TYPE_CHECKING:
     from clusters.release import Release
 
 
+State = Literal["keeps", "breaks", "idle", "refused"]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an upgrade does to one patch, or to a document that a release refuses.
 
     `what` names it, `works_in` are the releases in which it takes effect, `sentence` says where it
-    stops and why, or that it does not.
+    stops and why, or that it does not. `state` is "idle" where the last release does nothing with
+    it and no earlier one did, "refused" for a document; `fails` tells that the upgrade should wait.
     """
 
     what: str
     works_in: tuple["Release", ...]
     sentence: str
-    breaks: bool
+    state: State
+    fails: bool
 
 
 def changes(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
@@ -48,12 +53,23 @@ def _change(found: "Sequence[Outcome | None]", explanations: Sequence["Explanati
         if works[at] != works[at - 1]
     ]
     if not any(works):
-        last = next(one for one in reversed(found) if one is not None)
-        sentences = [f"never works ({_names(releases)}): {last.sentence}"]
+        sentences = _idle(found, releases)
     elif not sentences:
         sentences = [f"works in {_names(releases)}"]
     stops = any(before and not after for before, after in pairwise(works))
-    return Change(what, works_in, "; ".join(sentences), breaks=stops or not works[-1])
+    state: State = "breaks" if stops else "keeps" if works[-1] else "idle"
+    return Change(what, works_in, "; ".join(sentences), state, fails=state != "keeps")
+
+
+def _idle(found: "Sequence[Outcome | None]", releases: Sequence["Release"]) -> list[str]:
+    """Return what is said of a patch that works nowhere: each release's own reason."""
+    refused = [release for release, one in zip(releases, found, strict=True) if one is None]
+    seen = [(release, one) for release, one in zip(releases, found, strict=True) if one]
+    sentences = [f"is refused by {_names(refused)}"] if refused else []
+    names = _names(release for release, _ in seen)
+    last, outcome = seen[-1]
+    where = f" (in {last})" if len(seen) > 1 else ""
+    return [*sentences, f"does nothing in {names}: {outcome.sentence}{where}"]
 
 
 def _turn(before: "Outcome | None", release: "Release") -> str:
@@ -76,7 +92,14 @@ def _refused(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
             said.setdefault(text, []).append(explanation.release)
     last = explanations[-1].release
     return tuple(
-        Change(text, (), f"refused by {_names(releases)}", breaks=last in releases)
+        # The webhook lists its errors in lines of their own.
+        Change(
+            " ".join(text.split()),
+            (),
+            f"refused by {_names(releases)}",
+            "refused",
+            fails=last in releases,
+        )
         for text, releases in said.items()
     )
 

@@ -143,8 +143,35 @@ def test_an_upgrade_check_names_what_keeps_working(explain):
     text, code = explain(document(), "--upgrade-check=1.29..1.31")
 
     assert code == 0
-    assert text.startswith("keeps   EnvoyFilter istio-system/mine configPatches[0] HTTP_FILTER")
+    assert text.startswith("keeps    EnvoyFilter istio-system/mine configPatches[0] HTTP_FILTER")
     assert "works in 1.29, 1.30, 1.31" in text
+
+
+def test_what_works_nowhere_is_idle_and_not_broken(explain):
+    text, code = explain(document(context="SIDECAR_INBOUND"), "--upgrade-check=1.29..1.31")
+
+    assert code == 1
+    assert text.startswith("idle     EnvoyFilter istio-system/mine")
+    assert "does nothing in 1.29, 1.30, 1.31: the context SIDECAR_INBOUND never" in text
+
+
+PLUGIN = """apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: mine, namespace: istio-system}
+spec:
+  selector: {matchLabels: {istio: ingressgateway}}
+  url: http://127.0.0.1:1/x.wasm
+"""
+
+
+def test_what_an_old_release_refuses_does_not_keep_anybody_from_upgrading(explain):
+    text, code = explain(PLUGIN, "--upgrade-check=1.10..1.13")
+
+    lines = text.splitlines()
+    assert code == 0, text
+    assert "is refused by 1.11 and begins to work at 1.12" in lines[0]
+    assert lines[1].startswith("refused  ")
+    assert lines[1].endswith(": refused by 1.10, 1.11")
 
 
 def test_json_tells_the_same(explain):
@@ -200,7 +227,8 @@ def test_a_missing_file_is_named(tmp_path):
 
     said, code = asked.run(asked)
     assert code == 2
-    assert "none.yaml" in said
+    assert "none.yaml: no such file or folder" in said
+    assert "Hint: ls" in said
 
 
 def test_fifty_files_are_explained_at_once(tmp_path):
