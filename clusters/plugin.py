@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -235,8 +236,26 @@ def cluster_place(request: pytest.FixtureRequest) -> Place:
     return getattr(request, "param", places[0])
 
 
+@contextmanager
+def _in_words(session: pytest.Session) -> Iterator[None]:
+    """Tell of a gateway that is gone once, without a traceback, and let nobody else ask for it."""
+    from clusters.local.istiod import IstiodFailed
+    from clusters.processes import ProcessFailed
+
+    told = ""
+    try:
+        yield
+    except (ProcessFailed, IstiodFailed) as error:
+        told = str(error)
+    if told:
+        if len(session.config.stash[PLACES]) == 1:
+            session.shouldstop = f"there is no gateway: {told.splitlines()[0]}"
+        pytest.fail(told, pytrace=False)
+
+
 @pytest.fixture(scope="session")
 def cluster(
+    request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
     cluster_place: Place,
     bookinfo: Application,
@@ -246,7 +265,9 @@ def cluster(
     from bookinfo.documents import documents
 
     folder = tmp_path_factory.mktemp("gateway")
-    with cluster_place.running(documents(bookinfo.port), folder) as local:
+    with ExitStack() as stack:
+        with _in_words(request.session):
+            local = stack.enter_context(cluster_place.running(documents(bookinfo.port), folder))
         pytestconfig.stash[CLUSTER] = local
         yield local
         del pytestconfig.stash[CLUSTER]
@@ -280,7 +301,8 @@ def given_manifest(pytestconfig: pytest.Config, cluster_place: Place) -> Manifes
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the evidence of each test begin with it."""
     if (running := item.config.stash.get(CLUSTER, None)) is not None:
-        running.mark()
+        with _in_words(item.session):
+            running.mark()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
