@@ -127,6 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
         WrongBinary,
         store.Corrupted,
         place.OptionMisplaced,
+        place.NotFollowed,
     ) as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[MANIFESTS] = _manifests(config)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from clusters import release as releases
 from clusters.local import binaries, envoy, loopback
+from clusters.pilot.behaviours import Behaviours
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -89,6 +90,10 @@ class OptionMisplaced(ValueError):
     """An option that means nothing for the control plane that was asked for."""
 
 
+class NotFollowed(ValueError):
+    """A release whose agent speaks to istiod in a way that this place does not follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which istiod and agent to run, as it was asked for; see `binaries.find`."""
@@ -116,9 +121,11 @@ def embedded(asked: str, release: Release, proxy: envoy.Binary | None, wanted: W
 def under_istiod(asked: str, release: Release, proxy: envoy.Binary | None, wanted: Wanted) -> Place:
     """Return the place with real istiod; the release is then the one that the binary is.
 
-    Raises what `binaries.find` raises, envoy.EnvoyMissing and loopback.NoLoopback.
+    Raises what `binaries.find` raises, NotFollowed, envoy.EnvoyMissing and loopback.NoLoopback.
     """
     loopback.check()
+    if not wanted.allow_version_skew:
+        _check_followed(release)
     found = binaries.find(
         release,
         istiod=wanted.istiod,
@@ -129,5 +136,17 @@ def under_istiod(asked: str, release: Release, proxy: envoy.Binary | None, wante
     )
     if _RELEASED.fullmatch(found.version):
         release = releases.find(found.version)
+    if _RELEASED.fullmatch(found.agent_version):
+        _check_followed(releases.find(found.agent_version))
     envoy_path = str(found.envoy) if found.envoy else None
     return Place(asked, release, envoy.find(envoy_path), found)
+
+
+def _check_followed(agent: Release) -> None:
+    behaviours = Behaviours.of(agent)
+    if "agent-asks-for-changes" not in behaviours:
+        raise NotFollowed(
+            f"the pilot-agent of Istio {agent.version} asks istiod for the state of the world, and "
+            "only those that ask for changes (delta xDS, 1.22 and later) are followed here\n"
+            f"Hint: leave out --control-plane=istiod for {agent.name}"
+        )

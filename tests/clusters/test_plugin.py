@@ -73,6 +73,16 @@ def test_an_istiod_that_is_nowhere_ends_the_run_with_the_command_that_gets_it(ru
     result.stdout.no_fnmatch_line("*passed*")
 
 
+@pytest.mark.parametrize(("asked", "named"), [("1.9", "1.9.9"), ("1.21", "1.21")])
+def test_an_agent_that_is_not_followed_is_refused_before_anything_is_looked_for(run, asked, named):
+    result = run("--control-plane=istiod", f"--istio={asked}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [f"*pilot-agent of Istio {named}*state of the world*", "Hint: leave out --control-plane*"]
+    )
+
+
 def test_an_istiod_that_is_another_program_ends_the_run(run):
     result = run("--control-plane=istiod", "--istio=1.31", f"--istiod-bin={sys.executable}")
 

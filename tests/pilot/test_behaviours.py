@@ -9,13 +9,13 @@ from clusters.pilot import behaviours
 from clusters.pilot.behaviours import Behaviour, Behaviours, UnknownBehaviour, known
 from clusters.release import KNOWN, find
 
-PILOT = Path(behaviours.__file__).parent
+CLUSTERS = Path(behaviours.__file__).parents[1]
 
 
 def asked_for_in_code() -> set[str]:
-    """Every literal on the left of `in behaviours` in the embedded control plane."""
+    """Every literal on the left of `in behaviours` in the places and their control planes."""
     found = set()
-    for path in PILOT.rglob("*.py"):
+    for path in CLUSTERS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Compare) or not isinstance(node.left, ast.Constant):
                 continue

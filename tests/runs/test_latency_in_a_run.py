@@ -46,6 +46,7 @@ def test_a_filter_that_got_slower_fails_the_run(tmp_path):
     assert checks["LAT-2"]["verdict"] == "fail"
     assert "REGRESSION: " in checks["LAT-2"]["message"]
     assert found["state"] == "regression"
+    assert found["facts"] == {"listeners of": "the embedded control plane"}
     assert found["modules"] == {
         **found["modules"],
         "new": slower.sha256,
