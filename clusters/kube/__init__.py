@@ -1,0 +1,1 @@
+"""A gateway in a Kubernetes cluster, whoever made the cluster."""
