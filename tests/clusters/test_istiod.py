@@ -14,11 +14,12 @@ from clusters import gate, processes, release, waiting
 from clusters.local import envoy, istiod, istiod_cluster, pilot_agent, session
 from clusters.local.binaries import BinariesMissing, find
 from clusters.pilot.node import ingress_gateway
+from tests.kernel import alive, listening
 
 ROOT = Path(__file__).parents[2]
 RELEASES = ("1.24.0", "1.31")
 HELLO = '{"replace": {"hello": "world"}}'
-LISTEN, LOOPBACK = "0A", "0100007F"
+LOOPBACK = "0100007F"
 
 
 @pytest.fixture(scope="module")
@@ -77,25 +78,6 @@ def pids(place):
     return (own.istiod.process.child.pid, own.agent.process.child.pid, own.agent.envoy_pid())
 
 
-def alive(pid):
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def listens(pid):
-    """Return the addresses on which a process listens, as the kernel writes them."""
-    sockets = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
-    found = []
-    for table in ("tcp", "tcp6"):
-        for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            _, local, _, state, *rest = row.split()
-            if state == LISTEN and f"socket:[{rest[5]}]" in sockets:
-                found.append(local.partition(":")[0])
-    return found
-
-
 def test_a_filter_acts_inside_the_block_and_only_there(place, url):
     assert not says_hello(place.gateway)
     with place.applied(place.render(url, HELLO, name="x"), proof=says_hello) as delivery:
@@ -107,7 +89,7 @@ def test_a_filter_acts_inside_the_block_and_only_there(place, url):
 
 
 def test_everything_listens_on_loopback_only(place):
-    found = [listens(pid) for pid in pids(place)]
+    found = [listening(pid) for pid in pids(place)]
 
     assert [set(addresses) for addresses in found[::2]] == [{LOOPBACK}, {LOOPBACK}]
     assert found[1] == [], "the agent needs no port of its own"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clusters import waiting
+from tests.kernel import alive, listening, opened
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ("reports.plugin", "filters.plugin", "bookinfo.plugin", "clusters.plugin")
@@ -22,13 +23,6 @@ def test_waits_while_everything_runs(cluster, gateway):
     while True:
         signal.pause()
 """
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
@@ -76,25 +70,18 @@ def test_no_envoy_outlives_a_run_that_gets(run, tmp_path, end):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /dev/shm")
 def test_envoy_leaves_no_shared_memory_and_no_socket(run):
     _, envoy = run
-    opened = {str(link.readlink()) for link in Path(f"/proc/{envoy}/fd").iterdir()}
+    held = opened(envoy)
     shared = [path for path in Path("/dev/shm").iterdir() if "envoy" in path.name]
 
-    assert not [name for name in opened if "/dev/shm" in name]
+    assert not [name for name in held if "/dev/shm" in name]
     assert shared == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_everything_listens_on_loopback_only(run):
     process, envoy = run
-    listening = set()
-    for pid in (process.pid, envoy):
-        inodes = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
-        for table in ("tcp", "tcp6"):
-            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                    listening.add(fields[1].split(":")[0])
+    addresses = {*listening(process.pid), *listening(envoy)}
 
     # 127.0.0.1, and the same address as a dual-stack socket of gRPC shows it.
-    assert listening <= {"0100007F", "0000000000000000FFFF00000100007F"}
-    assert "0100007F" in listening
+    assert addresses <= {"0100007F", "0000000000000000FFFF00000100007F"}
+    assert "0100007F" in addresses
