@@ -1,7 +1,9 @@
 """A small project of its own for each plugin test: a catalogue, and checks that end as asked."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,3 +87,13 @@ def suite(pytester: pytest.Pytester) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def out(pytester: pytest.Pytester) -> Path:
+    return pytester.path / "reports" / "out"
+
+
+def saved(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return report
