@@ -43,7 +43,11 @@ def read(path: Path, contract: str | None, configuration: Path | None = None) ->
         wasm.check(found.read(), name=str(path))
     except (contracts.UnknownContract, wasm.InvalidModule, OSError) as error:
         raise InvalidFilter(f"--filter={path}: {error}") from error
-    return replace(found, configuration=_text(configuration) or wanted.configuration)
+    return replace(
+        found,
+        configuration=_text(configuration) or wanted.configuration,
+        folder=found.path.parent,
+    )
 
 
 def _text(configuration: Path | None) -> str:

@@ -11,7 +11,8 @@ class Module:
 
     `configuration` is one that it accepts, for checks that ask no more of it than to load.
     `build_seconds` is how long its build took, where it was built here and that was kept.
-    `max_overhead_ns` is what it may cost per request, None where it does not say.
+    `max_overhead_ns` is what it may cost per request, None where it does not say. `folder` holds
+    its sources, or the file itself where somebody else built it; None for a check's own modules.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Module:
     configuration: str = ""
     build_seconds: float | None = None
     max_overhead_ns: float | None = None
+    folder: Path | None = None
 
     @property
     def label(self) -> str:

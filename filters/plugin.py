@@ -254,6 +254,7 @@ def _built(config: pytest.Config, chosen: Chosen, progress: Callable[[str], None
             build.build(chosen, progress=progress),
             configuration=chosen.configuration,
             max_overhead_ns=chosen.max_overhead_ns,
+            folder=chosen.folder,
         )
     except toolchains.ToolchainMissing as missing:
         reason, skip = str(missing), not config.getoption("strict_toolchains")

@@ -1,4 +1,4 @@
-"""The option and the fixture of the module that a filter's cost is compared with."""
+"""What a filter's cost belongs to: the module it is compared with, and the commit it is at."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from filters.module import Module
+    from filters.revision import Revision
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,3 +57,11 @@ def reference_module(pytestconfig: pytest.Config) -> Callable[[Path | None], Mod
         return module.load(path.resolve(), name="reference", contract="any", language="wasm")
 
     return load
+
+
+@pytest.fixture(scope="session")
+def filter_revision(wasm_filter: Module) -> Revision:
+    """Return the commit of the filter that is judged: `.commit`, or `.unknown` says why not."""
+    from filters import revision
+
+    return revision.of(wasm_filter.folder or wasm_filter.path.parent)

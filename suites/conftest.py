@@ -27,6 +27,7 @@ def subject(
     reference_module: Any,
     latency_statistics: Any,
     measured_as: str,
+    filter_revision: Any,
 ) -> Subject:
     """The filter with all that it is measured beside: nothing, an empty one, its reference."""
     load = loads.of(wasm_filter.contract, wasm_filter.configuration)
@@ -53,12 +54,26 @@ def subject(
         load=load,
         modules={role: module.sha256 for role, module in published.items()},
         budget=None if budget is None else latency_statistics.Budget(budget),
+        commit=filter_revision.commit,
+        facts={"commit": f"unknown ({why})"} if (why := filter_revision.unknown) else {},
     )
 
 
 @pytest.fixture(scope="session")
-def memory(subject: Subject, loaded_proxy: Any, pytestconfig: pytest.Config) -> Any:
-    """What the filter takes of memory, in proxies of its own."""
+def known_memory(
+    subject: Subject, loaded_proxy: Any, memory_unknown: str, pytestconfig: pytest.Config
+) -> Any:
+    """What the filter takes of memory, in proxies of its own; None where no kernel tells it."""
+    if memory_unknown:
+        return None
     deep = pytestconfig.getoption("--latency") == "deep"
     requests = footprints.DEEP if deep else footprints.QUICK
     return footprints.taken(subject.arms, loaded_proxy, subject.load, requests=requests)
+
+
+@pytest.fixture(scope="session")
+def memory(known_memory: Any, memory_unknown: str) -> Any:
+    """What the filter takes of memory."""
+    if known_memory is None:
+        pytest.skip(memory_unknown)
+    return known_memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Subject:
     """A filter that is measured: its arms, what is asked of them, and what it may cost.
 
-    `modules` holds the sha256 of each arm's module, `budget` a latency.Budget or None.
+    `modules` holds the sha256 of each arm's module, `budget` a latency.Budget or None. `commit` is
+    the filter's, and `facts` what else is told beside each figure.
     """
 
     label: str
@@ -22,3 +23,5 @@ class Subject:
     load: Any
     modules: Mapping[str, str]
     budget: Any
+    commit: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -79,20 +79,12 @@ def loaded_proxy(cluster_place: Place) -> Callable[..., AbstractContextManager[L
 
     from clusters.stopwatch import footprint
 
-    _check_memory()
     return partial(footprint.loaded, cluster_place.proxy)
 
 
 @pytest.fixture(scope="session")
-def private_memory() -> Callable[[Cluster], int]:
-    """A function from a cluster to the bytes that its proxy has for itself (Pss_Anon)."""
-    from clusters import memory
-
-    _check_memory()
-    return lambda cluster: memory.pss_anon(int(cluster.process.removeprefix("pid ")))
-
-
-def _check_memory() -> None:
+def memory_unknown() -> str:
+    """Why this kernel does not tell what a process has for itself (Pss_Anon); "" if it does."""
     import os
 
     from clusters import memory
@@ -100,7 +92,15 @@ def _check_memory() -> None:
     try:
         memory.pss_anon(os.getpid())
     except memory.MemoryUnknown as unknown:
-        reason = str(unknown)
-    else:
-        return
-    pytest.skip(reason)
+        return str(unknown)
+    return ""
+
+
+@pytest.fixture(scope="session")
+def private_memory(memory_unknown: str) -> Callable[[Cluster], int]:
+    """A function from a cluster to the bytes that its proxy has for itself (Pss_Anon)."""
+    from clusters import memory
+
+    if memory_unknown:
+        pytest.skip(memory_unknown)
+    return lambda cluster: memory.pss_anon(int(cluster.process.removeprefix("pid ")))

@@ -95,7 +95,7 @@ class LatencyFinding(Row):
     filter: Text
     release: Text
     started: Text
-    commit: Text
+    commit: Text = Field(description="of the filter; ends in -dirty where files differ from it")
     mode: Mode
     seed: int
     clock: Clock

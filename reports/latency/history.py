@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from reports.latency.assembly import point
 from reports.latency.finding import HistoryPoint, LatencyFinding
-from reports.latency.wording import time
+from reports.latency.wording import revision, time
 
 KEPT = Path("latency") / "history.jsonl"
 """Below the folder of a report."""
@@ -78,7 +78,7 @@ def shown(points: Sequence[HistoryPoint]) -> str:
             each.filter,
             each.release,
             each.time[:16],
-            each.commit[:7],
+            revision(each.commit) or "unknown",
             f"{each.overhead_ratio * 100:.1f} % [{each.low * 100:.1f}, {each.high * 100:.1f}]",
             time(each.overhead_ns),
             each.state,

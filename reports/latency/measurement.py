@@ -103,7 +103,7 @@ class Measurement:
     effect_asserted: bool = True
     """Whether every reply of the candidate was checked to show what the filter does."""
     commit: str = ""
-    """The git commit of the filter, or empty."""
+    """The git commit of the filter, ending in ``-dirty`` where its files differ; or empty."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Anything else to print beside the figures."""
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 from reports.latency.finding import FigureFinding, LatencyFinding
 from reports.latency.judgement import State
-from reports.latency.wording import percents, time, times
+from reports.latency.wording import percents, revision, time, times
 
 APART: tuple[State, ...] = ("inconclusive", "invalid")
 """States that are neither passed nor failed."""
@@ -54,6 +54,7 @@ def environment(found: LatencyFinding) -> str:
     seen = found.environment
     parts = [
         f"istio {found.release}",
+        f"commit {revision(found.commit)}" if found.commit else "",
         f"{seen.cpu} × {seen.cores}" + (" (virtual)" if seen.hypervisor else ""),
         f"bound to {seen.affinity}" if seen.affinity else "",
         f"load {seen.load[0]:.1f}",

@@ -60,6 +60,12 @@ def percents(interval: Span) -> str:
     return f"{percent(interval.estimate)} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
+def revision(commit: str) -> str:
+    """Return a commit as short as a table needs it, still telling that files differed from it."""
+    name, dash, state = commit.partition("-")
+    return f"{name[:7]}{dash}{state}"
+
+
 def sentence(estimates: Estimates) -> str:
     """Return what a filter adds, in one sentence that can be quoted."""
     figure = estimates.figures[estimates.gate]

@@ -47,9 +47,7 @@ def _look(latency: Any, stopwatch: Any, subject: Subject, seed: int) -> Measured
 
 
 def _read(latency: Any, subject: Subject, recording: Any) -> Any:
-    return measurement(
-        latency, recording, subject.label, subject.release, subject.load, subject.modules
-    )
+    return measurement(latency, recording, subject)
 
 
 def _judged(latency: Any, subject: Subject, found: Any, *recordings: Any) -> Measured:

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from suites.subjects import Subject
 
 
-def measurement(
-    latency: Any, recording: Any, label: str, release: str, load: Any, modules: Mapping[str, str]
-) -> Any:
-    """Return a latency.Measurement; `modules` holds the sha256 of each arm's module."""
+def measurement(latency: Any, recording: Any, subject: Subject) -> Any:
+    """Return the latency.Measurement of what was seen of a subject."""
     clock = not recording.without_clock
     machine, disturbance = recording.machine, recording.disturbance
     return latency.Measurement(
-        filter=label,
-        release=release,
+        filter=subject.label,
+        release=subject.release,
         started=recording.started.isoformat(timespec="seconds"),
         mode=recording.mode,
         seed=recording.seed,
@@ -32,8 +32,8 @@ def measurement(
             kernel=machine.kernel,
             hypervisor=machine.hypervisor,
         ),
-        modules=dict(modules),
-        configuration=hashlib.sha256(load.configuration.encode()).hexdigest(),
+        modules=dict(subject.modules),
+        configuration=hashlib.sha256(subject.load.configuration.encode()).hexdigest(),
         blocks=_blocks(latency, _all(recording, "busy"), clock),
         idle=_blocks(latency, _all(recording, "idle"), clock),
         upstream=_ways(latency, _all(recording, "ways")),
@@ -42,12 +42,18 @@ def measurement(
         degraded=recording.without_clock and f"Envoy says: {recording.without_clock}",
         effect_asserted=recording.promises,
         # In every place: under real istiod too, the stopwatch has Envoys of its own.
-        facts={"listeners of": "the embedded control plane"},
+        commit=subject.commit,
+        facts={"listeners of": "the embedded control plane", **subject.facts},
     )
 
 
-def with_memory(latency: Any, found: Any, memory: Any) -> Any:
-    """Return a measurement that also tells what each arm holds, by number of workers."""
+def with_memory(latency: Any, found: Any, memory: Any, unknown: str) -> Any:
+    """Return a measurement that also tells what each arm holds, by number of workers, or why not.
+
+    `memory` is None where that is `unknown`.
+    """
+    if memory is None:
+        return replace(found, facts={**found.facts, "memory": f"unknown ({unknown})"})
     rows = (
         latency.Memory(arm, workers, each.pss_anon, each.allocated, each.machines)
         for (arm, workers), each in sorted(memory.of.items())

@@ -26,10 +26,16 @@ def test_every_answer_under_load_is_right(cost, record_property):
 @pytest.mark.requirement("LAT-2")
 @pytest.mark.claim("A filter costs time, in every request.")
 def test_it_costs_no_more_than_it_may(
-    cost, memory, wasm_filter, latency_statistics, latency_findings, record_property
+    cost,
+    known_memory,
+    memory_unknown,
+    wasm_filter,
+    latency_statistics,
+    latency_findings,
+    record_property,
 ):
     found = latency_findings.record(
-        with_memory(latency_statistics, cost.measurement, memory),
+        with_memory(latency_statistics, cost.measurement, known_memory, memory_unknown),
         cost.estimates,
         cost.verdict,
         thresholds=latency_statistics.Thresholds(),

@@ -46,7 +46,13 @@ def test_a_filter_that_got_slower_fails_the_run(tmp_path):
     assert checks["LAT-2"]["verdict"] == "fail"
     assert "REGRESSION: " in checks["LAT-2"]["message"]
     assert found["state"] == "regression"
-    assert found["facts"] == {"listeners of": "the embedded control plane"}
+    assert found["facts"]["listeners of"] == "the embedded control plane"
+    # A module from the cache of builds, which is in no repository.
+    assert found["commit"] == ""
+    assert found["facts"]["commit"].startswith("unknown (git says: fatal: not a git repository")
+    held = {(each["arm"], each["workers"]) for each in found["memory"]}
+    assert held == {("none", 1), ("none", 2), ("new", 1), ("new", 2), ("ref", 1)}
+    assert "Memory against workers" in (tmp_path / "report.html").read_text()
     assert found["modules"] == {
         **found["modules"],
         "new": slower.sha256,

@@ -17,6 +17,7 @@ from reports.latency.charts.drawing import (
     ticks,
 )
 from reports.latency.finding import HistoryPoint
+from reports.latency.wording import revision
 
 _LEFT, _HEIGHT = 42.0, 130.0
 
@@ -53,4 +54,4 @@ def _run(x: float, run: HistoryPoint, up: Scale) -> Iterator[Mark]:
 
 
 def _words(run: HistoryPoint) -> str:
-    return f"{run.time[:16].replace('T', ' ')} {run.commit[:7]}".strip()
+    return f"{run.time[:16].replace('T', ' ')} {revision(run.commit)}".strip()

@@ -76,6 +76,21 @@ def test_history_gathers_runs_once_each(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_history_says_that_files_differed_from_a_commit_or_that_none_is_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = findings()[0].model_copy(update={"commit": "a" * 40 + "-dirty"})
+    nowhere = findings()[1].model_copy(update={"commit": ""})
+    file = tmp_path / "history.jsonl"
+    history.append([changed, nowhere], file)
+
+    assert main(["history", str(file)]) == 0
+    first, second = capsys.readouterr().out.splitlines()[1:]
+    assert " aaaaaaa-dirty " in first
+    assert " unknown " in second
+    assert json.loads(file.read_text().splitlines()[0])["commit"] == "a" * 40 + "-dirty"
+
+
 def test_history_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history", str(tmp_path / "none.jsonl")]) == 0
     assert capsys.readouterr().out == "no runs yet\n"

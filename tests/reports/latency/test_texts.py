@@ -5,8 +5,9 @@ import re
 import pytest
 
 from reports import html, markdown, terminal
+from reports.latency.assembly import point
 from reports.latency.charts import charts
-from reports.latency.charts.drawing import Dot, Line, Scale, decades, ticks
+from reports.latency.charts.drawing import Dot, Label, Line, Scale, decades, ticks
 from reports.latency.finding import LatencyFinding
 from reports.latency.text import counts, degraded, environment, scope, told
 from reports.latency.wording import percent, time
@@ -59,10 +60,32 @@ def test_every_figure_stands_beside_its_environment() -> None:
         lines = tuple(told(each))
         assert lines[-2:] == (scope(each), environment(each))
     assert environment(findings()[0]) == (
-        "istio 1.9.9 · Paper CPU @ 2.00GHz × 2 · load 0.5 · steal 1.0 % · others 12 % of the CPU"
-        " · Envoy 1.40.0 · kernel 6.1.0"
+        "istio 1.9.9 · commit 4963b32 · Paper CPU @ 2.00GHz × 2 · load 0.5 · steal 1.0 %"
+        " · others 12 % of the CPU · Envoy 1.40.0 · kernel 6.1.0"
     )
     assert scope(findings()[0]).startswith("4 sessions × 3 machines, 28 800 requests, 95 %")
+
+
+@pytest.mark.parametrize(
+    ("commit", "text"),
+    [("4963b32" + "0" * 33, "4963b32"), ("4963b32" + "0" * 33 + "-dirty", "4963b32-dirty")],
+)
+def test_a_commit_is_short_and_still_says_that_files_differ(commit: str, text: str) -> None:
+    each = findings()[0].model_copy(update={"commit": commit})
+    history_chart = next(
+        c for c in charts(each, (*history()[:1], point(each))) if c.title == "History"
+    )
+
+    assert f" · commit {text} · " in environment(each)
+    assert [m.text for m in history_chart.marks if isinstance(m, Label)][-1].endswith(f" {text}")
+
+
+def test_a_commit_that_is_not_known_is_no_part_of_the_environment() -> None:
+    why = {"commit": "unknown (git is not installed)"}
+    each = findings()[0].model_copy(update={"commit": "", "facts": why})
+
+    assert environment(each).endswith(" · commit unknown (git is not installed)")
+    assert environment(each).count("commit") == 1
 
 
 def test_a_degraded_clock_is_said_with_what_it_cannot_see() -> None:
