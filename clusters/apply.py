@@ -196,7 +196,7 @@ class Kube:
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
-        with _errors(self.url, what):
+        with errors(self.url, what):
             yield
 
 
@@ -210,12 +210,24 @@ def connect(kubeconfig: Path, *, context: str | None = None, run: str = "") -> K
     none is written, not even the one given. Raises BadKubeconfig or Unreachable.
     """
     # Half a second of import that no run without a Kubernetes API should pay.
-    from kubernetes import client, config
     from kubernetes.dynamic import DynamicClient, LazyDiscoverer
 
     class Discoverer(LazyDiscoverer):  # type: ignore[misc]
         def _write_cache(self) -> None:
             pass
+
+    api = api_client(kubeconfig, context=context)
+    with errors(api.configuration.host, "asking what it serves"):
+        dynamic = DynamicClient(api, cache_file=_NO_CACHE, discoverer=Discoverer)
+    return Kube(api.configuration.host, run or secrets.token_hex(4), dynamic)
+
+
+def api_client(kubeconfig: Path, *, context: str | None = None) -> Any:
+    """Return the `kubernetes` package's ApiClient for a kubeconfig file; nothing is asked yet.
+
+    Raises BadKubeconfig.
+    """
+    from kubernetes import client, config
 
     configuration = client.Configuration()
     try:
@@ -235,14 +247,12 @@ def connect(kubeconfig: Path, *, context: str | None = None, run: str = "") -> K
         configuration.proxy = None  # HTTP_PROXY is not meant for this machine itself
     api = client.ApiClient(configuration)
     api.user_agent = f"{FIELD_MANAGER}/1"
-    with _errors(configuration.host, "asking what it serves"):
-        dynamic = DynamicClient(api, cache_file=_NO_CACHE, discoverer=Discoverer)
-    return Kube(configuration.host, run or secrets.token_hex(4), dynamic)
+    return api
 
 
 @contextmanager
-def _errors(url: str, what: str) -> Iterator[None]:
-    """Turn the client's errors into ours."""
+def errors(url: str, what: str) -> Iterator[None]:
+    """Turn errors of the `kubernetes` package into those of this module."""
     from kubernetes.client.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 
