@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from clusters import evidence, gate, rendering, waiting
 from clusters.cluster import Delivery
+from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway
 from clusters.local import envoy
-from clusters.local.deliveries import Deliveries
 from clusters.local.loopback import bind_to_loopback
 from clusters.pilot import agentsecrets, protos, tlssecrets
 from clusters.pilot import documents as istio_documents
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clusters.cluster import Proof
-    from clusters.local.deliveries import Documents
+    from clusters.deliveries import Documents
     from clusters.pilot.documents import Document
     from clusters.pilot.subscriptions import Refusal
     from clusters.processes import Process

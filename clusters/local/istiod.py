@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clusters import processes, waiting
-from clusters.local.following import Follower
+from clusters.following import Follower
+from clusters.istio import dump
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,6 @@ WITHOUT_ISTIO_FILTERS = {
     "PILOT_ENABLE_METADATA_EXCHANGE": "false",
     "PILOT_ENABLE_ALPN_FILTER": "false",
 }
-_CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _ADDRESS = re.compile(
     r"starting (?P<what>HTTP service|gRPC discovery service) at (?P<at>127\.0\.0\.1:\d+)"
 )
@@ -70,23 +70,8 @@ class Istiod:
     def listeners(self, proxy: str) -> list[dict[str, Any]]:
         """Return the listeners that it has for a proxy, `name.namespace`, in Envoy's JSON form."""
         # Listeners only: istiod fails to write a plugin without pluginConfig as JSON.
-        dump = json.loads(self.ask(f"/debug/config_dump?proxyID={proxy}&types=lds"))
-        return listeners(dump)
-
-
-def listeners(dump: Any) -> list[dict[str, Any]]:
-    """Return the listener resources of a dump of type lds as istiod writes it."""
-    found = _snake(dump).get("configs", [])
-    return [one for one in found if one.get("@type", "").endswith(".listener.v3.Listener")]
-
-
-def _snake(value: Any) -> Any:
-    """Return JSON with the field names that Envoy itself writes; istiod writes them in camel."""
-    if isinstance(value, list):
-        return [_snake(each) for each in value]
-    if isinstance(value, dict):
-        return {_CAPITAL.sub(r"_\g<0>", key).lower(): _snake(each) for key, each in value.items()}
-    return value
+        found = json.loads(self.ask(f"/debug/config_dump?proxyID={proxy}&types=lds"))
+        return dump.listeners(found)
 
 
 def start(binary: Path, kubeconfig: Path, folder: Path, *, istio_filters: bool) -> Istiod:

@@ -17,11 +17,12 @@ import yaml
 
 from clusters import apply, evidence, gate, rendering, waiting
 from clusters.cluster import Delivery
+from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway
-from clusters.local import apiserver, istiod, pilot_agent, received
+from clusters.istio import received
+from clusters.local import apiserver, istiod, pilot_agent
 from clusters.local.apiserver import admission, resources
 from clusters.local.conversation import Conversation
-from clusters.local.deliveries import Deliveries
 from clusters.local.session import Session
 from clusters.pilot import agentsecrets, tlssecrets
 from clusters.pilot import documents as istio_documents
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 
     from clusters.apply import Kube
     from clusters.cluster import Proof
+    from clusters.deliveries import Documents
     from clusters.local.apiserver import ApiServer
     from clusters.local.binaries import Binaries
-    from clusters.local.deliveries import Documents
     from clusters.pilot.documents import Document
     from clusters.proxy import Proxy
     from clusters.release import Release

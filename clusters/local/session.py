@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clusters import gate, processes, waiting
-from clusters.local import pilot_agent, received
-from clusters.local.agent_log import AgentLog
+from clusters.following import Follower
+from clusters.istio import received
+from clusters.istio.agent_log import AgentLog
+from clusters.local import pilot_agent
 from clusters.local.conversation import ECDS, SDS, Conversation
-from clusters.local.following import Follower
 from clusters.local.istiod import IstiodFailed
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What pilot-agent's log tells of modules; the texts are made up here."""
 
-from clusters.local.agent_log import AgentLog
+from clusters.istio.agent_log import AgentLog
 
 TIME = "2026-11-25T01:00:00.000000Z"
 FAILED = "cannot fetch Wasm module http://r.test/x.wasm: status code 404"

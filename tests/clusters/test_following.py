@@ -1,6 +1,6 @@
 """Logs are read line by line while they grow."""
 
-from clusters.local.following import Follower
+from clusters.following import Follower
 
 
 def test_a_line_comes_once_and_only_when_it_is_whole(tmp_path):

@@ -1,8 +1,8 @@
 """What istiod sent, held against what was to be expected."""
 
 from clusters import rendering
-from clusters.local import received
-from clusters.local.istiod import listeners
+from clusters.istio import received
+from clusters.istio.dump import listeners
 from clusters.pilot import documents
 from clusters.pilot.push import Outcome
 

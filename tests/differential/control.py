@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clusters import waiting
+from clusters.following import Follower
 from clusters.local import apiserver, binaries, istiod
 from clusters.local.apiserver import resources
 from clusters.local.conversation import Conversation
-from clusters.local.following import Follower
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.node import ingress_gateway
 from tests.differential import asking

@@ -1,4 +1,4 @@
-"""Documents come and go: what is the same in every local place, whoever delivers them."""
+"""Documents come and go: what is the same in every place, whoever delivers them."""
 
 from __future__ import annotations
 

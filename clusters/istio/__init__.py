@@ -1,0 +1,1 @@
+"""What real istiod, its agent and a proxy under them say about a delivery, wherever they run."""
