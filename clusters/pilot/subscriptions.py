@@ -151,6 +151,10 @@ class Stream:
                 return []
             self._sent[key] = digest
             self._refused = {k: v for k, v in self._refused.items() if k[0] != type_url}
+            if type_url == protos.CDS:
+                # A changed cluster serves when its endpoints have come once more, and the proxy,
+                # which has asked for them already, does not ask again.
+                self._sent = {k: v for k, v in self._sent.items() if k[0] != protos.EDS}
             return [self._answer(type_url, tuple(resources.values()))]
         changed = [
             resources[name]

@@ -64,6 +64,26 @@ def test_only_changed_content_is_sent_and_one_extension_per_answer():
     assert stream.due(changed) == []
 
 
+def cluster(name: str, stat: str = "") -> Packed:
+    return Packed.of(name, {"name": name, "alt_stat_name": stat}, protos.CDS)
+
+
+def endpoints(name: str) -> Packed:
+    return Packed.of(name, {"cluster_name": name}, protos.EDS)
+
+
+def test_changed_clusters_are_followed_by_their_endpoints_which_the_proxy_waits_for():
+    stream, held = Stream(), {protos.CDS: {"a": cluster("a")}, protos.EDS: {"a": endpoints("a")}}
+    ask(stream, type_url=protos.CDS, held=held)
+    ask(stream, "a", type_url=protos.EDS, held=held)
+    assert stream.due(held) == []
+
+    answers = stream.due(held | {protos.CDS: {"a": cluster("a", "changed")}})
+
+    assert [answer.type_url for answer in answers] == [protos.CDS, protos.EDS]
+    assert names(answers) == [["a"], ["a"]]
+
+
 def test_a_refusal_holds_the_proxys_words_and_stands_until_other_content_comes():
     stream, held = Stream(), store(x=extension("x", "bad"))
     [answer] = ask(stream, "x", held=held)
