@@ -1,0 +1,76 @@
+"""Runs a program to its end: within a time, its output in a file, dead with the run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clusters import processes, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+LINES = 12
+
+
+class CallFailed(Exception):
+    """A program ended badly, or not in time; `said` is the end of what it printed."""
+
+    def __init__(self, what: str, how: str, said: str) -> None:
+        super().__init__(f"{what} {how}\nlast seen:\n{said or '(it printed nothing)'}")
+        self.said = said
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Runs programs on behalf of one cluster; what they print is kept in `folder`."""
+
+    folder: Path
+
+    def run(
+        self,
+        what: str,
+        command: Sequence[str | Path],
+        *,
+        within: float,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return what a command printed, `what` being its name for people.
+
+        It works in the folder, and ends with this run whatever becomes of it. Raises CallFailed
+        and processes.ProcessFailed.
+        """
+        log = self.folder / f"{what.replace(' ', '-')}.log"
+        log.unlink(missing_ok=True)
+        child = processes.start(
+            what,
+            [str(part) for part in command],
+            log=log,
+            folder=self.folder,
+            environment=environment,
+        )
+        try:
+            code = waiting.until(
+                child.ended,
+                lambda seen: seen is not None,
+                what=f"the end of {what}",
+                within=within,
+                every=0.02,
+            )
+        except waiting.TimedOut as error:
+            raise CallFailed(what, f"did not end within {within:g} s", tail(log)) from error
+        finally:
+            child.stop()  # Ctrl-C, too
+        if code != 0:
+            raise CallFailed(what, f"ended with {code}", tail(log))
+        return log.read_text(errors="replace")
+
+
+def tail(log: Path) -> str:
+    """Return the last lines of a program's output, without what moves a cursor."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    lines = [_ESCAPES.sub("", line).rpartition("\r")[2].rstrip() for line in text.splitlines()]
+    return "\n".join([line for line in lines if line][-LINES:])
