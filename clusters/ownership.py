@@ -2,3 +2,5 @@
 
 FIELD_MANAGER = "istio-wasm-conformance"
 RUN_LABEL = "istio-wasm-conformance/run"
+#: On a run's Lease: its process, for those on the same machine (clusters/existing/identity.py).
+PROCESS_ANNOTATION = "istio-wasm-conformance/process"

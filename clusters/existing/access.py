@@ -1,0 +1,87 @@
+"""May the run do what it must? Asked of the API server rule by rule, before anything is created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from clusters.existing.api import Api
+
+MANIFEST = Path(__file__).with_name("rbac.yaml")
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+EVERYWHERE = "istio-wasm-conformance"
+GATEWAY = "istio-wasm-conformance-gateway"
+ROOT = "istio-wasm-conformance-root"
+
+
+class NotAllowed(PermissionError):
+    """The account lacks rights; the text names each verb and resource."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One verb on one resource, in one namespace or, where that is empty, in all of them."""
+
+    namespace: str
+    group: str
+    resource: str
+    verb: str
+
+    def __str__(self) -> str:
+        """Return how `kubectl auth can-i` wants it: "list pods/log -n istio-system"."""
+        resource, _, part = self.resource.partition("/")
+        kind = f"{resource}.{self.group}" if self.group else resource
+        name = f"{kind}/{part}" if part else kind
+        return f"{self.verb} {name} " + (f"-n {self.namespace}" if self.namespace else "-A")
+
+
+def needed(namespaces: Mapping[str, str]) -> tuple[Right, ...]:
+    """Return the rights of the manifest, its roles in the namespaces given by the roles' names."""
+    roles = [
+        one
+        for one in yaml.safe_load_all(MANIFEST.read_text())
+        if one["kind"] in ("Role", "ClusterRole")
+    ]
+    return tuple(
+        Right(namespaces[role["metadata"]["name"]], group, resource, verb)
+        for role in roles
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    )
+
+
+def check(api: Api, rights: Iterable[Right], context: str) -> None:
+    """Raise NotAllowed with every right that the account of a context lacks."""
+    lacking = sorted({right for right in rights if not _granted(api, right)})
+    if lacking:
+        told = "".join(f"\n  {right}" for right in lacking)
+        raise NotAllowed(
+            f"{len(lacking)} rights are missing in {context}; nothing was created:{told}\n"
+            f"likely cause: the account has not the roles of {MANIFEST.name}\n"
+            f"Hint: kubectl --context={context} auth can-i {lacking[0]}"
+        )
+
+
+def _granted(api: Api, right: Right) -> bool:
+    resource, _, part = right.resource.partition("/")
+    attributes = {
+        "verb": right.verb,
+        "group": right.group,
+        "resource": resource,
+        "subresource": part,
+        "namespace": right.namespace,
+    }
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    return bool(api.create(REVIEWS, review)["status"]["allowed"])
