@@ -17,6 +17,7 @@ from reports.latency import history
 from reports.latency.plugin import (
     FINDINGS,
     UNDECIDED,
+    judged_together,
     latency_findings,
     latency_statistics,
 )
@@ -26,7 +27,7 @@ from reports.verdict import LEVELS, judged, strictest
 if TYPE_CHECKING:
     from reports.model import Report
 
-__all__ = ["latency_findings", "latency_statistics"]
+__all__ = ["judged_together", "latency_findings", "latency_statistics"]
 CATALOGUE = pytest.StashKey[Catalogue]()
 DESELECTED = pytest.StashKey[int]()
 _BELOW = "below level"

@@ -5,7 +5,7 @@ Pure: nothing here measures, waits or touches a file, but ``stored`` and ``refer
 
 from reports.latency.estimates import Estimates, Figure, FigureEstimate, estimate
 from reports.latency.interval import Interval
-from reports.latency.judgement import Budget, State, Thresholds, Verdict, judge, judge_all
+from reports.latency.judgement import Budget, State, Thresholds, Verdict, judge
 from reports.latency.measurement import ARMS, Arm, Block, Environment, Measurement, Memory
 
 __all__ = [
@@ -25,5 +25,4 @@ __all__ = [
     "Verdict",
     "estimate",
     "judge",
-    "judge_all",
 ]

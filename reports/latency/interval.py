@@ -26,10 +26,14 @@ class Interval:
     @property
     def p_value(self) -> float:
         """How probable a mean this far from 0 is where the truth is 0."""
+        return self.p_value_of(0.0)
+
+    def p_value_of(self, truth: float) -> float:
+        """Return how probable a mean this far from the truth is, were it that."""
         error = stdev(self.values) / math.sqrt(len(self.values))
         if error == 0:
-            return 1.0 if self.estimate == 0 else 0.0
-        return p_value(self.estimate / error, len(self.values) - 1)
+            return 1.0 if self.estimate == truth else 0.0
+        return p_value((self.estimate - truth) / error, len(self.values) - 1)
 
     def excludes(self, value: float) -> bool:
         """Tell whether the value lies outside."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from reports.latency.estimates import Estimates, Figure, FigureEstimate
 from reports.latency.holm import surprising
+from reports.latency.interval import Interval
 from reports.latency.validity import like_empty, may_do_nothing, spoilt
 from reports.latency.wording import AT, percent, percents, time, times
 
@@ -45,7 +46,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a filter may cost at most, held against the upper end of the gate's interval."""
+    """What a filter may cost at most at the gate's figure.
+
+    It is kept where the upper end of the interval is within, broken where the lower end is above.
+    """
 
     max_overhead_ns: float
 
@@ -75,62 +79,53 @@ class Verdict:
                 return self.state
 
 
-def judge(estimates: Estimates, thresholds: Thresholds, budget: Budget | None = None) -> Verdict:
-    """Return the verdict on one filter."""
-    return judge_all({estimates.filter: (estimates, budget)}, thresholds)[estimates.filter]
-
-
-def judge_all(
-    family: Mapping[str, tuple[Estimates, Budget | None]], thresholds: Thresholds
-) -> Mapping[str, Verdict]:
-    """Return the verdict on each of several filters, corrected for their number (Holm).
-
-    Only claims of a change are corrected; a pass has to be shown for every filter by itself.
-    """
-    claims = {
-        (name, figure): each.delta.p_value
-        for name, (estimates, _) in family.items()
-        for figure, each in estimates.figures.items()
-        if thresholds.of(figure) is not None and each.delta
-    }
-    alpha = min((1 - each.confidence for each, _ in family.values()), default=0.05)
-    changed = surprising(claims, alpha)
-    return {
-        name: _verdict(
-            estimates, thresholds, budget, {figure for whom, figure in changed if whom == name}
-        )
-        for name, (estimates, budget) in family.items()
-    }
-
-
-def _verdict(
-    estimates: Estimates, thresholds: Thresholds, budget: Budget | None, changed: set[Figure]
+def judge(
+    estimates: Estimates, thresholds: Thresholds, budget: Budget | None = None, *, among: int = 1
 ) -> Verdict:
+    """Return the verdict on one of ``among`` filters that are judged in a run.
+
+    The claims that fail a filter are corrected for their number in the whole run (Holm), so that
+    many filters raise no more false alarms than one; a pass is shown by each filter alone.
+    """
     if invalid := tuple(spoilt(estimates, aa=thresholds.aa, floor_ns=thresholds.floor_ns)):
         again = not estimates.bad
         return Verdict("invalid", invalid, {}, second_look=False, run_again=again)
+    claims: dict[Figure | Literal["budget"], float] = {
+        figure: each.delta.p_value
+        for figure, each in estimates.figures.items()
+        if thresholds.of(figure) is not None and each.delta
+    }
+    new = estimates.figures[estimates.gate].overheads["new"]
+    if budget:
+        claims["budget"] = new.p_value_of(budget.max_overhead_ns)
+    stand = surprising(claims, 1 - estimates.confidence, families=among)
     figures = {
-        name: _state(each, limit, thresholds.floor_ns, name in changed)
+        name: _state(each, limit, thresholds.floor_ns, name in stand)
         for name, each in estimates.figures.items()
         if "ref" in each.overheads and (limit := thresholds.of(name)) is not None
     }
-    gate, new = estimates.gate, estimates.figures[estimates.gate].overheads["new"]
-    broken = budget is not None and new.high > budget.max_overhead_ns
-    # CPU time holds more than a duration does: within the budget it proves, above it nothing.
-    seen = gate != "cpu"
-    states: list[State] = [figures.get(gate, "pass")]
+    states: list[State] = [figures.get(estimates.gate, "pass")]
     states += ["regression"] if "regression" in figures.values() else []
-    states += [("over-budget" if seen else "inconclusive")] if broken else []
+    kept = _kept(estimates, budget, "budget" in stand) if budget else None
+    states += [kept] if kept else []
     states += ["inconclusive"] if new.low <= 0 or may_do_nothing(estimates) else []
     state = min(states, key=_WORST_FIRST.index)
-    undecided = budget is not None and broken and new.estimate <= budget.max_overhead_ns
     return Verdict(
         state=state,
-        reasons=tuple(_reasons(estimates, thresholds, budget, figures)),
+        reasons=tuple(_reasons(estimates, thresholds, budget, kept, figures)),
         figures=figures,
-        second_look=state == "inconclusive" or (state == "over-budget" and undecided),
+        second_look=state == "inconclusive",
         run_again=False,
     )
+
+
+def _kept(estimates: Estimates, budget: Budget, apart: bool) -> State:
+    new = estimates.figures[estimates.gate].overheads["new"]
+    if new.high <= budget.max_overhead_ns:
+        return "pass"
+    # CPU time holds more than a duration does: within the budget it proves, above it nothing.
+    above = apart and new.low > budget.max_overhead_ns and estimates.gate != "cpu"
+    return "over-budget" if above else "inconclusive"
 
 
 _WORST_FIRST: tuple[State, ...] = (
@@ -158,6 +153,7 @@ def _reasons(
     estimates: Estimates,
     thresholds: Thresholds,
     budget: Budget | None,
+    kept: State | None,
     figures: Mapping[Figure, State],
 ) -> Iterator[str]:
     gate = estimates.figures[estimates.gate]
@@ -170,11 +166,8 @@ def _reasons(
             limit = percent(thresholds.of(name) or 0).lstrip("+")
             found = percents(each.delta) if each.delta else "cannot be compared"
             yield f"{state}: {found} {AT[name]} against the reference (threshold {limit})"
-    if budget:
-        kept = new.high <= budget.max_overhead_ns
-        over = "cannot be held against" if estimates.gate == "cpu" else "breaks"
-        verb, most = "keeps" if kept else over, time(budget.max_overhead_ns)
-        yield f"{time(new.high)}, the upper end, {verb} the budget of {most}"
+    if budget and kept:
+        yield _against(budget, new, kept, cpu=estimates.gate == "cpu")
     if may_do_nothing(estimates) and gate.over_empty:
         yield (
             f"it costs {times(gate.over_empty)} more than an empty filter, which may be nothing,"
@@ -182,3 +175,14 @@ def _reasons(
         )
     elif like_empty(estimates, thresholds.floor_ns):
         yield "it cannot be told from an empty filter; every reply showed its effect"
+
+
+def _against(budget: Budget, new: Interval, kept: State, *, cpu: bool) -> str:
+    most = f"the budget of {time(budget.max_overhead_ns)}"
+    if kept == "pass":
+        return f"{time(new.high)}, the upper end, keeps {most}"
+    if kept == "over-budget":
+        return f"{time(new.low)}, even the lower end, breaks {most}"
+    if cpu:
+        return f"{time(new.high)}, the upper end, cannot be held against {most}"
+    return f"{times(new)} reaches over {most}, and is not surely above it"

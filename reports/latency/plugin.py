@@ -67,8 +67,15 @@ class LatencyFindings:
 
 @pytest.fixture(scope="session")
 def latency_statistics() -> ModuleType:
-    """The package ``reports.latency``: its shapes, ``estimate``, ``judge`` and ``judge_all``."""
+    """The package ``reports.latency``: its shapes, ``estimate`` and ``judge``."""
     return latency
+
+
+@pytest.fixture(scope="session")
+def judged_together(request: pytest.FixtureRequest) -> int:
+    """How many filters, or one of them in several places, this run judges the latency of."""
+    items = request.session.items
+    return sum("latency_findings" in getattr(each, "fixturenames", ()) for each in items)
 
 
 @pytest.fixture

@@ -28,32 +28,34 @@ class Measured:
     complaints: tuple[str, ...]
 
 
-def measured(latency: Any, stopwatch: Any, subject: Subject, *, seed: int) -> Measured:
-    """Return the outcome of at most two looks; one that noise has spoilt is taken once more."""
-    found = _look(latency, stopwatch, subject, seed)
+def measured(
+    latency: Any, stopwatch: Any, subject: Subject, *, seed: int, among: int = 1
+) -> Measured:
+    """Return the outcome of at most two looks at one of `among` filters that a run judges.
+
+    A look that noise has spoilt is taken once more.
+    """
+    found = _look(latency, stopwatch, subject, seed, among)
     if found.verdict.run_again:
-        found = _look(latency, stopwatch, subject, seed + 1)
+        found = _look(latency, stopwatch, subject, seed + 1, among)
     return found
 
 
-def _look(latency: Any, stopwatch: Any, subject: Subject, seed: int) -> Measured:
+def _look(latency: Any, stopwatch: Any, subject: Subject, seed: int, among: int) -> Measured:
     recording = stopwatch.measure(subject.arms, subject.load, seed=seed)
-    found = _judged(latency, subject, _read(latency, subject, recording), recording)
+    first = measurement(latency, recording, subject)
+    found = _judged(latency, subject, first, among, recording)
     if not found.verdict.second_look:
         return found
     further = stopwatch.measure_more(recording, subject.arms, subject.load)
-    both = found.measurement.extended(_read(latency, subject, further))
-    return _judged(latency, subject, both, recording, further)
+    both = first.extended(measurement(latency, further, subject))
+    return _judged(latency, subject, both, among, recording, further)
 
 
-def _read(latency: Any, subject: Subject, recording: Any) -> Any:
-    return measurement(latency, recording, subject)
-
-
-def _judged(latency: Any, subject: Subject, found: Any, *recordings: Any) -> Measured:
+def _judged(latency: Any, subject: Subject, found: Any, among: int, *recordings: Any) -> Measured:
     limited = "ref" in subject.modules or subject.budget is not None
     confidence = CONFIDENCE_OF_TWO_LOOKS if limited else CONFIDENCE
     estimates = latency.estimate(found, confidence=confidence)
-    verdict = latency.judge(estimates, latency.Thresholds(), subject.budget)
+    verdict = latency.judge(estimates, latency.Thresholds(), subject.budget, among=among)
     complaints = (text for one in recordings for s in one.sessions for text in s.complaints)
     return Measured(found, estimates, verdict, subject.budget, tuple(dict.fromkeys(complaints)))

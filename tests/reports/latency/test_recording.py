@@ -81,7 +81,7 @@ def test_noise_alone_is_no_pass(
     ("check", "named"),
     [
         (FAIL, "REGRESSION: regression: +2*"),
-        (a_check("dear", budget=900), "OVER-BUDGET: *breaks the budget of 900 ns"),
+        (a_check("dear", budget=600), "OVER-BUDGET: *breaks the budget of 600 ns"),
     ],
 )
 def test_a_regression_and_a_broken_budget_are_failing_tests(
@@ -145,3 +145,23 @@ def test_a_damaged_history_is_told_and_stops_nothing(
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*no history of latency: *line 1 is no point of history*"])
     assert found(pytester.path / "out")["history"] == []
+
+
+def test_every_check_of_a_run_that_records_counts_as_judged_together(
+    run: Run, suite: Callable[..., Path]
+) -> None:
+    suite(
+        more="""
+@pytest.mark.requirement("HDR-1")
+@pytest.mark.parametrize("filter", ["one", "two", "three"])
+def test_of(filter, latency_findings, judged_together):
+    assert judged_together == 3
+
+@pytest.mark.requirement("HDR-1")
+def test_of_something_else(judged_together):
+    assert judged_together == 3
+"""
+    )
+
+    assert run("suites", "--report-dir=out", "-k", "test_of").ret == 0
+    assert run("suites", "--report-dir=out", "-k", "test_of and one").ret == 1

@@ -11,6 +11,7 @@ import pytest
 from reports.latency import (
     Arm,
     Block,
+    Budget,
     Estimates,
     Measurement,
     State,
@@ -103,6 +104,32 @@ def test_a_machine_that_is_taken_away_now_and_then_raises_no_false_alarm() -> No
     found = Counter(judge(estimate(hogged(seed)), THRESHOLDS).state for seed in range(20))
 
     assert not set(found) & {"regression", "improvement"}
+
+
+ALONE = Machine(overheads={"empty": 930.0, "new": 1200.0})
+NOISY = replace(ALONE, restart=0.15, slow=0.0, drift=0.3, machine=0.02)
+TAKEN_AWAY = replace(NOISY, slow=0.5)
+"""For half of its time such a machine really takes half as long again."""
+
+
+@pytest.mark.parametrize(
+    ("machine", "budget", "wanted"),
+    [
+        pytest.param(replace(ALONE, restart=0.03, slow=0.0), 800, {"over-budget"}, id="broken"),
+        pytest.param(NOISY, 1250, {"pass", "inconclusive"}, id="kept, noisily"),
+        pytest.param(NOISY, 1200, {"pass", "inconclusive"}, id="just kept, noisily"),
+        pytest.param(TAKEN_AWAY, 3000, {"pass"}, id="generous, on a slow machine"),
+    ],
+)
+def test_noise_breaks_no_budget(machine: Machine, budget: float, wanted: set[State]) -> None:
+    found = Counter(
+        judge(estimate(measured(seed, machine, rounds=8)), THRESHOLDS, Budget(budget)).state
+        for seed in range(40)
+    )
+
+    # Alone, one in forty comes by chance at 95 %; it would be looked at no second time here.
+    assert sum(found[state] for state in set(found) - wanted - {"invalid"}) <= 1, found
+    assert found["invalid"] <= 4, found
 
 
 def test_a_copy_that_is_always_slower_spoils_the_comparison() -> None:
