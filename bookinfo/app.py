@@ -2,7 +2,7 @@
 
 Unlike the real product page it answers every method with 200, so that a check can tell "the
 gateway let it through" from "the gateway refused it" for every method alike.
-Run by hand: `python -m bookinfo.app 9080`.
+Run by hand: `python -m bookinfo.app 9080`; in a pod, `python3 app.py 9080 0.0.0.0`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,7 +99,7 @@ class _Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # one write per answer, not one per header line
-    seen: list[Received]
+    seen: list[Received] | deque[Received]
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         # The base class looks up do_<METHOD>; every method is welcome here.
@@ -157,10 +158,10 @@ def _page_for(received: Received) -> tuple[str, bytes]:
 
 
 def main() -> None:
-    """Serve in the foreground on the port given as the first argument."""
-    _Server(
-        ("127.0.0.1", int(sys.argv[1])), type("Handler", (_Page,), {"seen": []})
-    ).serve_forever()
+    """Serve in the foreground on the port given as the first argument, on loopback by default."""
+    port, host = int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1"
+    # Nobody looks at what arrived here: what is remembered would only grow.
+    _Server((host, port), type("Handler", (_Page,), {"seen": deque(maxlen=0)})).serve_forever()
 
 
 if __name__ == "__main__":
