@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Each adds itself; what it sets as `run` returns the text to print and the exit code.
-COMMANDS = {"explain": "clusters.explaining", "binaries": "clusters.commands.binaries"}
+COMMANDS = {
+    "explain": "clusters.explaining",
+    "binaries": "clusters.commands.binaries",
+    "clean": "clusters.commands.clean",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

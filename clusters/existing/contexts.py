@@ -37,7 +37,7 @@ def find(name: str | None, kubeconfig: Path | None = None) -> Context:
     have = f"{path} has {', '.join(known)}" if known else f"{path} has no contexts"
     if name is None:
         raise BadContext(
-            "--cluster=existing runs in no context that was not named, not even the current one\n"
+            "no context was named, and none is taken by itself, not even the current one\n"
             f"last seen: {have}\n"
             f"Hint: --kube-context={next(iter(known), 'NAME')}"
         )
