@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 #: Envoy's main thread answers nothing while it compiles a module, seconds for a Go one.
@@ -41,18 +42,21 @@ class ListenerState:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An Envoy process that answers on `host`:`port` of its admin interface."""
+    """An Envoy process that answers on `host`:`port` of its admin interface.
+
+    `connection` opens another way there where that address is not one of this machine's.
+    """
 
     host: str
     port: int
     log: Path
+    connection: Callable[[], http.client.HTTPConnection] | None = None
     _kept: list[http.client.HTTPConnection] = field(default_factory=list, compare=False, repr=False)
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         # One connection is kept: the gate asks after every change, and a new one costs as much
         # as the question. Two threads never share it.
-        new = http.client.HTTPConnection(self.host, self.port, timeout=ADMIN_SECONDS)
-        connection = self._kept.pop() if self._kept else new
+        connection = self._kept.pop() if self._kept else self._connection()
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -65,6 +69,11 @@ class Proxy:
             ) from error
         self._kept.append(connection)
         return told
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.connection is not None:
+            return self.connection()
+        return http.client.HTTPConnection(self.host, self.port, timeout=ADMIN_SECONDS)
 
     def read(self, path: str) -> str:
         """Return the text of an admin page; raise AdminUnreachable on anything but 200."""
