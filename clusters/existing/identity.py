@@ -38,9 +38,10 @@ def runs(told: str) -> bool | None:
     A process number that was given to another process in between is not taken for it.
     """
     where, _, rest = told.partition("/")
-    if not where or where != world():
+    pid = rest.partition("/")[0]
+    if not where or where != world() or not pid.isdecimal():
         return None
-    return process(int(rest.partition("/")[0])) == told
+    return process(int(pid)) == told
 
 
 def words() -> str:

@@ -1,0 +1,45 @@
+import pytest
+
+from clusters import apply
+from clusters.existing import api
+from clusters.existing.contexts import Context
+from clusters.local import apiserver
+from clusters.local.apiserver import admission
+from clusters.pilot.behaviours import Behaviours
+
+
+@pytest.fixture
+def served():
+    with apiserver.serving(admission.of(Behaviours("1.31.0"))) as served:
+        yield served
+
+
+@pytest.fixture
+def kubeconfig(served, tmp_path):
+    return served.kubeconfig(tmp_path / "kubeconfig")
+
+
+@pytest.fixture
+def context(kubeconfig):
+    return Context(kubeconfig, "istio-wasm-conformance")
+
+
+@pytest.fixture
+def cluster(context):
+    found = api.connect(context)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def run(kubeconfig):
+    """A function that connects as the run of an id, as a run itself does."""
+    opened = []
+
+    def connect(id):
+        opened.append(apply.connect(kubeconfig, run=id))
+        return opened[-1]
+
+    yield connect
+    for kube in opened:
+        kube.close()
