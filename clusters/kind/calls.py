@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from clusters import processes, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -37,11 +37,13 @@ class Caller:
         *,
         within: float,
         environment: Mapping[str, str] | None = None,
+        hopeless: Callable[[], str] = lambda: "",
     ) -> str:
         """Return what a command printed, `what` being its name for people.
 
-        It works in the folder, and ends with this run whatever becomes of it. Raises CallFailed
-        and processes.ProcessFailed.
+        It works in the folder, and ends with this run whatever becomes of it. `hopeless` is asked
+        meanwhile, and ends it as soon as it gives a reason. Raises CallFailed and
+        processes.ProcessFailed.
         """
         log = self.folder / f"{what.replace(' ', '-')}.log"
         log.unlink(missing_ok=True)
@@ -52,9 +54,14 @@ class Caller:
             folder=self.folder,
             environment=environment,
         )
+
+        def over() -> int | str | None:
+            code = child.ended()
+            return code if code is not None else hopeless() or None
+
         try:
-            code = waiting.until(
-                child.ended,
+            end = waiting.until(
+                over,
                 lambda seen: seen is not None,
                 what=f"the end of {what}",
                 within=within,
@@ -64,8 +71,10 @@ class Caller:
             raise CallFailed(what, f"did not end within {within:g} s", tail(log)) from error
         finally:
             child.stop()  # Ctrl-C, too
-        if code != 0:
-            raise CallFailed(what, f"ended with {code}", tail(log))
+        if isinstance(end, str):
+            raise CallFailed(what, f"was broken off: {end}", tail(log))
+        if end != 0:
+            raise CallFailed(what, f"ended with {end}", tail(log))
         return log.read_text(errors="replace")
 
 

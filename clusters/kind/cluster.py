@@ -1,0 +1,124 @@
+"""A kind cluster for as long as a run lasts: found again, or made and deleted."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clusters.apply import KubeError
+from clusters.kind import bringing_up, claims, engine, finding, lifetime
+from clusters.kind.errors import NotDeleted
+from clusters.kind.interrupts import terminations
+from clusters.kind.phases import Phases
+from clusters.kube.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clusters.kind.claims import Claim
+    from clusters.kind.engine import Engine
+    from clusters.kind.mark import Mark
+    from clusters.kind.phases import Tell
+    from clusters.kind.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A cluster that is there, whose gateway answered; `stays` if it outlives this run."""
+
+    claim: Claim
+    mark: Mark
+    stays: bool
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine reach its gateway."""
+        return bringing_up.url(self.mark)
+
+    def how_to_reach(self) -> str:
+        """Return what people need who go on by hand, in lines."""
+        return (
+            f"  the cluster {self.claim.name} stays: {self.url}/productpage\n"
+            f"    export KUBECONFIG={self.claim.kubeconfig}\n"
+            f"    python -m clusters kind down --cluster-name={self.claim.name}\n"
+        )
+
+
+@contextmanager
+def target(plan: Plan, tell: Tell) -> Iterator[Target]:
+    """Give a run the gateway of a kind cluster, which is then gone unless it is to stay.
+
+    Raises KindError. Ctrl-C and SIGTERM at any moment leave nothing behind.
+    """
+    with running(plan, tell) as cluster:
+        bringing_up.leave(cluster.claim)
+        try:
+            yield _target(plan, cluster)
+        finally:
+            if cluster.stays:
+                try:
+                    bringing_up.lead(cluster.claim)
+                except KubeError as error:
+                    tell(f"  kind: the gateway is not led to Bookinfo again: {error}\n")
+                tell(cluster.how_to_reach())
+
+
+def _target(plan: Plan, cluster: Running) -> Target:
+    node = plan.recipe.node_image.partition("@")[0]
+    return Target(
+        kubeconfig=cluster.claim.kubeconfig,
+        context=bringing_up.context(cluster.claim),
+        gateway_url=cluster.url,
+        gateway_namespace="istio-system",
+        gateway_labels={"istio": "ingressgateway"},
+        root_namespace="istio-system",
+        # One of this run alone: what a killed one left may still be there, or about to go.
+        namespace=f"iwc-{secrets.token_hex(4)}",
+        owned=True,
+        relay_image=plan.recipe.python,
+        origin=f"kind {plan.kind.version}, node {node}, Istio {plan.recipe.istio} with images "
+        f"{plan.recipe.hub} {plan.recipe.tag}",
+    )
+
+
+@contextmanager
+def running(plan: Plan, tell: Tell) -> Iterator[Running]:
+    """Find or make a cluster whose gateway answers, and delete it again unless it stays."""
+    claims.root().mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(terminations())
+        with Phases(plan.kept_name, tell).step("tools") as phase:
+            docker = stack.enter_context(engine.connected())
+            there = lifetime.names(plan.kind.path, claims.root())
+            described = plan.recipe.described(docker.ids(plan.recipe.images) if docker else {})
+            phase.note = f"kind {plan.kind.version}, istioctl {plan.istioctl.version}"
+        left = finding.sweep(plan.kind.path, there, tell)
+        found = stack.enter_context(finding.found(plan, left, described, tell))
+        if found is not None:
+            cluster = Running(found.claim, found.mark, stays=True)
+        else:
+            own = plan.kept_name if plan.named else f"{plan.kept_name}-{secrets.token_hex(3)}"
+            claim = stack.enter_context(claims.claimed(own))
+            cluster = stack.enter_context(_made(plan, claim, tell, docker, described))
+        bringing_up.answer(cluster.claim, cluster.mark, Phases(cluster.claim.name, tell))
+        yield cluster
+
+
+@contextmanager
+def _made(
+    plan: Plan, claim: Claim, tell: Tell, docker: Engine | None, described: dict[str, str]
+) -> Iterator[Running]:
+    whole = False
+    try:
+        claim.record(kept=plan.keep)
+        mark = bringing_up.make(plan, claim, Phases(claim.name, tell), docker, described)
+        whole = True
+        yield Running(claim, mark, stays=plan.keep)
+    finally:
+        if not (whole and plan.keep):
+            try:
+                lifetime.delete(plan.kind.path, claim)
+            except NotDeleted as error:  # it must not hide why
+                tell(f"  kind: {error}\n")

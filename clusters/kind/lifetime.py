@@ -1,0 +1,91 @@
+"""Clusters as kind knows them: which there are, how one is made, how it goes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clusters.kind import kind_config
+from clusters.kind.calls import Caller, CallFailed
+from clusters.kind.errors import NotDeleted
+from clusters.kind.interrupts import undisturbed
+from clusters.processes import ProcessFailed
+
+if TYPE_CHECKING:
+    from clusters.kind.claims import Claim
+
+ASK_SECONDS, DELETE_SECONDS = 60.0, 120.0
+#: As kind checks it; its remarks have spaces.
+_NAME = re.compile(r"[a-z0-9.-]+")
+_PROJECT = Path(__file__).parents[2]
+_PORT_TAKEN = re.compile(r"(?i)port is already allocated|address already in use|failed to bind")
+
+
+def names(kind: Path, folder: Path) -> list[str]:
+    """Return the names of all clusters; raises CallFailed, also where Docker does not answer."""
+    said = Caller(folder).run("kind get clusters", [kind, "get", "clusters"], within=ASK_SECONDS)
+    return [line for line in said.splitlines() if _NAME.fullmatch(line)]
+
+
+def make(kind: Path, claim: Claim, image: str, *, within: float) -> tuple[int, int]:
+    """Make a cluster, and return the two ports of loopback that lead to its gateway.
+
+    Raises CallFailed; what is there of the cluster then is left for `delete`.
+    """
+    try:
+        return _make(kind, claim, image, within)
+    except CallFailed as error:
+        if not _PORT_TAKEN.search(error.said):
+            raise
+        # Somebody took a port between our look and kind's: once more with others.
+        kept = claim.kept is True
+        delete(kind, claim)
+        claim.record(kept=kept)
+        return _make(kind, claim, image, within)
+
+
+def _make(kind: Path, claim: Claim, image: str, within: float) -> tuple[int, int]:
+    gateway, spare = kind_config.free_ports(2)
+    config = claim.folder / "cluster.yaml"
+    config.write_text(kind_config.render(gateway, spare))
+    command = [sys.executable, "-m", "clusters.kind.making"]
+    arguments = [claim.name, claim.kubeconfig, image, kind, config]
+    Caller(claim.folder).run(
+        "kind create cluster",
+        [*command, *map(str, arguments)],
+        within=within,
+        environment={"PYTHONPATH": str(_PROJECT)},
+    )
+    return gateway, spare
+
+
+def export(kind: Path, claim: Claim) -> None:
+    """Write the kubeconfig of a cluster that is there."""
+    Caller(claim.folder).run(
+        "kind export kubeconfig",
+        [kind, "export", "kubeconfig", "--name", claim.name, "--kubeconfig", claim.kubeconfig],
+        within=ASK_SECONDS,
+    )
+
+
+def delete(kind: Path, claim: Claim) -> None:
+    """Delete a cluster, which may be only half there; nothing breaks it off.
+
+    Raises NotDeleted.
+    """
+    with undisturbed():
+        command: list[str | Path] = [kind, "delete", "cluster", "--name", claim.name]
+        try:
+            Caller(claim.folder).run(
+                "kind delete cluster",
+                [*command, "--kubeconfig", claim.kubeconfig],
+                within=DELETE_SECONDS,
+            )
+        except (CallFailed, ProcessFailed) as error:
+            raise NotDeleted(
+                f"the cluster {claim.name} could not be deleted: {error}\n"
+                f"Hint: {' '.join(map(str, command))}"
+            ) from error
+        claim.forget()
