@@ -67,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     past.add_argument("file", type=Path, nargs="?", default=Path("reports/out") / history.KEPT)
     past.add_argument("--add", type=Path, action="append", default=[], metavar="REPORT")
     past.add_argument("--to", choices=("text", "csv"), default="text")
-    past.add_argument("--filter", metavar="LABEL", help="only this one; what Otava needs")
+    for name, what in (("filter", "LABEL"), ("release", "RELEASE"), ("envoy", "VERSION")):
+        past.add_argument(f"--{name}", metavar=what, help="only this one; Otava needs one series")
     commands.add_parser("schema", help="print the JSON Schema of report.json")
     return parser
 
@@ -113,7 +114,13 @@ def _accept(report: Report, folder: Path, only: str | None) -> str:
 def _history(asked: argparse.Namespace) -> str:
     found = [each for path in asked.add for each in load(path).latency]
     kept = history.append(found, asked.file) if found else history.read(asked.file)
-    points = [each for each in kept if asked.filter in (None, each.filter)]
+    points = [
+        each
+        for each in kept
+        if asked.filter in (None, each.filter)
+        and asked.release in (None, each.release)
+        and asked.envoy in (None, each.envoy)
+    ]
     return exports.table(points) if asked.to == "csv" else history.shown(points)
 
 

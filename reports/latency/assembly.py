@@ -81,7 +81,8 @@ def point(found: LatencyFinding) -> HistoryPoint:
         time=found.started,
         commit=found.commit,
         filter=found.filter,
-        release=found.release,
+        # A run with several Envoys names them in the release too, and one with one does not.
+        release=found.release.partition(", envoy ")[0],
         figure=found.gate,
         overhead_ratio=ratio.estimate,
         low=ratio.low,

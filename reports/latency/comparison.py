@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from reports.latency.assembly import point
 from reports.latency.finding import LatencyFinding
 from reports.latency.text import APART
-from reports.latency.wording import percent, time
+from reports.latency.wording import percent, revision, time
 
 
 def compared(old: Sequence[LatencyFinding], new: Sequence[LatencyFinding]) -> Iterator[str]:
@@ -36,11 +36,14 @@ def _can(old: LatencyFinding, new: LatencyFinding) -> Iterator[str]:
     one, other = old.modules.get("new", ""), new.modules.get("new", "")
     same = "the same module" if one == other else f"another module ({one[:12]} → {other[:12]})"
     setting = "" if old.configuration == new.configuration else ", another configuration"
-    yield f"can say: {same}{setting}"
+    commits = " → ".join(dict.fromkeys(revision(each.commit) or "unknown" for each in (old, new)))
+    yield f"can say: {same}{setting}, commit {commits}"
     if new.judged.delta and (sha256 := new.modules.get("ref")):
         versus = "the old run's module" if sha256 == one else f"{sha256[:12]}, another module"
         yield f"can say: the new run itself compared with {versus}: {new.state}"
     before, after = point(old), point(new)
+    if before.envoy != after.envoy:
+        return
     shift = after.overhead_ratio / before.overhead_ratio - 1 if before.overhead_ratio else 0.0
     apart = before.high < after.low or after.high < before.low
     yield (
@@ -51,6 +54,12 @@ def _can(old: LatencyFinding, new: LatencyFinding) -> Iterator[str]:
 
 
 def _cannot(old: LatencyFinding, new: LatencyFinding) -> Iterator[str]:
+    if old.environment.envoy != new.environment.envoy:
+        yield (
+            f"cannot say: what became of the filter between Envoy {old.environment.envoy} and"
+            f" {new.environment.envoy}. An upgrade changes what running it costs, so that the two"
+            " figures are points of two histories"
+        )
     before, after = old.judged.level.estimate, new.judged.level.estimate
     yield (
         "cannot say: whether the filter got slower or faster. They ran at different times: no"
@@ -62,7 +71,6 @@ def _cannot(old: LatencyFinding, new: LatencyFinding) -> Iterator[str]:
         for name, was, now in (
             ("CPU", old.environment.cpu, new.environment.cpu),
             ("cores", old.environment.cores, new.environment.cores),
-            ("Envoy", old.environment.envoy, new.environment.envoy),
             ("kernel", old.environment.kernel, new.environment.kernel),
             ("mode", old.mode, new.mode),
         )
@@ -70,4 +78,10 @@ def _cannot(old: LatencyFinding, new: LatencyFinding) -> Iterator[str]:
     ]
     if unlike:
         yield f"cannot say: anything that does not depend on {', '.join(unlike)}"
-    yield "Hint: pytest suites/latency --reference=<the old module>, both in one process"
+    upgraded = old.environment.envoy != new.environment.envoy
+    yield (
+        f"Hint: pytest suites/latency --proxy={old.environment.envoy},{new.environment.envoy}, both"
+        " Envoys in one run"
+        if upgraded
+        else "Hint: pytest suites/latency --reference=<the old module>, both in one process"
+    )

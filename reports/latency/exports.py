@@ -4,13 +4,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from reports.latency import history
 from reports.latency.assembly import point
 from reports.latency.finding import HistoryPoint, LatencyFinding
 from reports.latency.measurement import ARMS
 
 _COLUMNS = (
     *("time", "commit", "filter", "release", "figure", "overhead_ratio", "low", "high"),
-    *("overhead_ns", "level_ns", "state", "module"),
+    *("overhead_ns", "level_ns", "state", "module", "envoy"),
 )
 
 
@@ -23,12 +24,16 @@ def benchfmt(findings: Sequence[LatencyFinding]) -> str:
 
 
 def table(points: Iterable[HistoryPoint]) -> str:
-    """Return CSV, oldest first, for Otava: feed it ``overhead_ratio``, never ns."""
+    """Return CSV, series by series and oldest first: for Otava ``overhead_ratio``, never ns.
+
+    Otava takes all rows for one series, so give it one at a time.
+    """
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(_COLUMNS)
-    for each in sorted(points, key=lambda point: point.time):
-        rows.writerow(getattr(each, name) for name in _COLUMNS)
+    for found in history.by_series(points).values():
+        for each in found:
+            rows.writerow(getattr(each, name) for name in _COLUMNS)
     return out.getvalue()
 
 

@@ -1,5 +1,7 @@
 """What a report holds of one filter's latency: enough for every rendering, without raw blocks."""
 
+from typing import NamedTuple
+
 from pydantic import Field
 
 from reports.latency.estimates import Figure
@@ -136,13 +138,25 @@ class LatencyFinding(Row):
         return found
 
 
+class Series(NamedTuple):
+    """What a figure has to share with another one before the filter can be what differs.
+
+    A release decides what is configured, and an Envoy what that costs.
+    """
+
+    filter: str
+    release: str
+    figure: Figure
+    envoy: str
+
+
 class HistoryPoint(Row):
     """One filter in one run, normalised so that machines' moods cancel: overhead / no-filter."""
 
     time: Text
     commit: Text
     filter: Text
-    release: Text
+    release: Text = Field(description="of Istio; the proxy stands in envoy")
     figure: Figure
     overhead_ratio: float
     low: float
@@ -154,3 +168,8 @@ class HistoryPoint(Row):
     cpu: Text
     envoy: Text
     mode: Mode
+
+    @property
+    def series(self) -> Series:
+        """What this point belongs to; points of two series are never one line."""
+        return Series(self.filter, self.release, self.figure, self.envoy)

@@ -1,18 +1,18 @@
 """One JSON line per filter and run: for plots and slow drift, never for a verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from reports.latency.assembly import point
-from reports.latency.finding import HistoryPoint, LatencyFinding
+from reports.latency.finding import HistoryPoint, LatencyFinding, Series
 from reports.latency.wording import revision, time
 
 KEPT = Path("latency") / "history.jsonl"
 """Below the folder of a report."""
 SHOWN = 60
-"""Runs of one filter that a page shows."""
+"""Runs of one series that a page shows."""
 
 
 class BadHistory(Exception):
@@ -59,35 +59,63 @@ def continued(
         points = append(findings, folder / KEPT)
     except (BadHistory, OSError) as error:
         return (), f"no history of latency: {error}"
-    recent = (
-        each
-        for name in dict.fromkeys(found.filter for found in findings)
-        for each in [found for found in points if found.filter == name][-SHOWN:]
-    )
+    mine = {(each.filter, each.release, each.figure) for each in map(point, findings)}
+    lines = {
+        series: found
+        for series, found in by_series(points).items()
+        if (series.filter, series.release, series.figure) in mine
+    }
+    recent = (each for found in lines.values() for each in found[-SHOWN:])
     return tuple(recent), ""
 
 
+def by_series(points: Iterable[HistoryPoint]) -> dict[Series, list[HistoryPoint]]:
+    """Return the points of each series, by filter, release and figure, then the oldest first.
+
+    What ran on another Envoy is another series: an upgrade changes figures by itself.
+    """
+    found: dict[Series, list[HistoryPoint]] = {}
+    for each in sorted(points, key=lambda each: each.time):
+        found.setdefault(each.series, []).append(each)
+    # Stable, so that Envoys stay in the order in which they came into use.
+    ordered = sorted(found, key=lambda each: (each.filter, each.release, each.figure))
+    return {series: found[series] for series in ordered}
+
+
+_TITLES = (
+    *("filter", "release", "Envoy", "figure", "time", "commit"),
+    *("overhead / no filter", "ns", "verdict"),
+)
+
+
 def shown(points: Sequence[HistoryPoint]) -> str:
-    """Return the points as a table for a terminal, filter by filter."""
+    """Return the points as a table for a terminal, one series below the other."""
     if not points:
         return "no runs yet\n"
-    ordered = sorted(points, key=lambda each: (each.filter, each.release, each.time))
-    rows = [("filter", "release", "time", "commit", "overhead / no filter", "ns", "verdict")]
-    rows += [
-        (
-            each.filter,
-            each.release,
-            each.time[:16],
-            revision(each.commit) or "unknown",
-            f"{each.overhead_ratio * 100:.1f} % [{each.low * 100:.1f}, {each.high * 100:.1f}]",
-            time(each.overhead_ns),
-            each.state,
-        )
-        for each in ordered
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rows: list[tuple[str, ...]] = [_TITLES]
+    for found in by_series(points).values():
+        rows += [_EMPTY] if len(rows) > 1 else []
+        rows += [_cells(each) for each in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
     return "".join(
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         + "\n"
         for row in rows
+    )
+
+
+_EMPTY = ("",) * len(_TITLES)
+
+
+def _cells(each: HistoryPoint) -> tuple[str, ...]:
+    return (
+        each.filter,
+        each.release,
+        each.envoy,
+        each.figure,
+        each.time[:16],
+        revision(each.commit) or "unknown",
+        f"{each.overhead_ratio * 100:.1f} % [{each.low * 100:.1f}, {each.high * 100:.1f}]",
+        time(each.overhead_ns),
+        each.state,
     )

@@ -1,5 +1,6 @@
 """The pictures of a finding: shapes with coordinates, which the template draws as SVG."""
 
+from reports.latency.assembly import point
 from reports.latency.charts.changes import changes
 from reports.latency.charts.costs import costs
 from reports.latency.charts.distribution import distribution
@@ -14,11 +15,9 @@ __all__ = ["Chart", "charts"]
 
 def charts(found: LatencyFinding, history: tuple[HistoryPoint, ...]) -> tuple[Chart, ...]:
     """Return the pictures for which the finding, or the history of its filter, has data."""
-    mine = tuple(
-        each
-        for each in history
-        if (each.filter, each.release, each.figure) == (found.filter, found.release, found.gate)
-    )
+    now = point(found).series
+    # Of every Envoy, which the picture tells apart; of no other release or figure.
+    mine = tuple(each for each in history if each.series[:3] == now[:3])
     drawn = (
         costs(found),
         changes(found),

@@ -71,7 +71,9 @@ def test_history_gathers_runs_once_each(tmp_path: Path, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
 
     assert len(file.read_text().splitlines()) == 2
-    assert re.search(r"basic-auth cpp +1\.9\.9 +2026-11-25T01:00 +4963b32 +3\d\.\d % \[", shown)
+    assert re.search(
+        r"basic-auth cpp +1\.9\.9 +1\.40\.0 +p25 +2026-11-25T01:00 +4963b32 +3\d\.\d % \[", shown
+    )
     assert main(["history", str(file), "--to", "csv", "--filter", "basic-auth rust"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
 
@@ -85,10 +87,86 @@ def test_history_says_that_files_differed_from_a_commit_or_that_none_is_known(
     history.append([changed, nowhere], file)
 
     assert main(["history", str(file)]) == 0
-    first, second = capsys.readouterr().out.splitlines()[1:]
+    first, _, second = capsys.readouterr().out.splitlines()[1:]
     assert " aaaaaaa-dirty " in first
     assert " unknown " in second
     assert json.loads(file.read_text().splitlines()[0])["commit"] == "a" * 40 + "-dirty"
+
+
+def ran(found: LatencyFinding, day: int, *, envoy: str, release: str = "1.9.9") -> LatencyFinding:
+    seen = found.environment.model_copy(update={"envoy": envoy})
+    when = {"started": f"2026-11-{day:02}T01:00:00+00:00", "release": release}
+    return found.model_copy(update={**when, "environment": seen})
+
+
+def upgraded() -> list[LatencyFinding]:
+    """The same filter on 1.36.4, then on 1.40.0, once more on 1.36.4, and under another release."""
+    first = findings()[0]
+    return [
+        ran(first, 1, envoy="1.36.4"),
+        ran(first, 2, envoy="1.40.0"),
+        ran(first, 3, envoy="1.36.4", release="1.9.9, envoy 1.36.4"),
+        ran(first, 4, envoy="1.40.0", release="1.31"),
+    ]
+
+
+def test_runs_on_another_envoy_or_release_are_another_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.jsonl"
+    history.append(upgraded(), file)
+
+    assert main(["history", str(file)]) == 0
+    blocks = capsys.readouterr().out.partition("\n")[2].split("\n\n")
+    told = [[line.split()[2:6] for line in block.splitlines()] for block in blocks]
+    assert [[(r, e, when[:10]) for r, e, _, when in block] for block in told] == [
+        [("1.31", "1.40.0", "2026-11-04")],
+        [("1.9.9", "1.36.4", "2026-11-01"), ("1.9.9", "1.36.4", "2026-11-03")],
+        [("1.9.9", "1.40.0", "2026-11-02")],
+    ]
+    points = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {(each["release"], each["envoy"]) for each in points} == {
+        *(("1.9.9", "1.36.4"), ("1.9.9", "1.40.0"), ("1.31", "1.40.0"))
+    }
+
+
+def test_a_series_can_be_had_alone_for_change_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.jsonl"
+    history.append(upgraded(), file)
+
+    asked = ["--release", "1.9.9", "--envoy", "1.36.4"]
+    assert main(["history", str(file), "--to", "csv", *asked]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["time"][:10], row["envoy"]) for row in rows] == [
+        ("2026-11-01", "1.36.4"),
+        ("2026-11-03", "1.36.4"),
+    ]
+
+
+def test_a_page_gets_the_other_envoys_of_its_filters_and_no_other_release(tmp_path: Path) -> None:
+    history.append(upgraded(), tmp_path / history.KEPT)
+
+    points, _ = history.continued([ran(findings()[0], 5, envoy="1.40.0")], tmp_path)
+
+    assert {(each.release, each.envoy) for each in points} == {
+        *(("1.9.9", "1.36.4"), ("1.9.9", "1.40.0"))
+    }
+
+
+def test_an_upgrade_of_envoy_is_no_change_of_the_filter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after, *_ = upgraded()
+    old = stored(tmp_path, before, name="old.json")
+    new = stored(tmp_path, after, name="new.json")
+
+    assert main(["compare", old, new]) == 0
+    text = capsys.readouterr().out
+    assert "cannot say: what became of the filter between Envoy 1.36.4 and 1.40.0" in text
+    assert "normalised" not in text
+    assert "Hint: pytest suites/latency --proxy=1.36.4,1.40.0" in text
 
 
 def test_history_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +222,7 @@ def test_two_runs_are_compared_with_what_they_cannot_say(
     text = capsys.readouterr().out
 
     assert "checks: 16 in both runs, 0 with another verdict" in text
-    assert "can say: another module (aaaaaaaaaaaa → dddddddddddd)" in text
+    assert "can say: another module (aaaaaaaaaaaa → dddddddddddd), commit 4963b32\n" in text
     assert "compared with the old run's module: regression" in text
     assert "the intervals lie apart" in text
     assert "cannot say: whether the filter got slower or faster" in text

@@ -7,7 +7,7 @@ import pytest
 from reports import html, markdown, terminal
 from reports.latency.assembly import point
 from reports.latency.charts import charts
-from reports.latency.charts.drawing import Dot, Label, Line, Scale, decades, ticks
+from reports.latency.charts.drawing import Dot, Label, Line, Path, Scale, decades, ticks
 from reports.latency.finding import LatencyFinding
 from reports.latency.text import counts, degraded, environment, scope, told
 from reports.latency.wording import percent, time
@@ -153,6 +153,32 @@ def test_the_page_draws_what_was_measured(page: Page) -> None:
     assert page.tags.count("polyline") > 10
     for each in findings():
         assert environment(each) in page.text
+
+
+def test_runs_on_two_envoys_are_not_joined_and_the_upgrade_is_marked() -> None:
+    first = point(findings()[0])
+    runs = [
+        first.model_copy(update={"envoy": envoy, "time": f"2026-11-{day:02}T01:00:00+00:00"})
+        for day, envoy in enumerate(("1.36.4", "1.36.4", "1.40.0", "1.40.0", "1.40.0"), 1)
+    ]
+    elsewhere = first.model_copy(update={"release": "1.31"})
+    chart = next(c for c in charts(findings()[0], (*runs, elsewhere)) if c.title == "History")
+    lines = [mark.points.split() for mark in chart.marks if isinstance(mark, Path)]
+    upgrades = [mark for mark in chart.marks if isinstance(mark, Line) and mark.kind == "limit"]
+    words = [mark.text for mark in chart.marks if isinstance(mark, Label)]
+
+    assert [len(each) for each in lines] == [2, 3]
+    assert len(upgrades) == 1
+    assert float(lines[0][-1].split(",")[0]) < upgrades[0].x1 < float(lines[1][0].split(",")[0])
+    assert {"Envoy 1.36.4", "Envoy 1.40.0"} <= set(words)
+    assert "another Envoy" in chart.caption
+
+
+def test_one_envoy_needs_no_word_of_another() -> None:
+    chart = next(c for c in charts(findings()[0], history()) if c.title == "History")
+
+    assert "Envoy" not in chart.caption
+    assert not [mark for mark in chart.marks if isinstance(mark, Line) and mark.kind == "limit"]
 
 
 def test_nothing_is_drawn_without_data() -> None:
