@@ -1,16 +1,24 @@
-"""The proof of the stopwatch: `python -m tests.runs.stopwatch [TRIALS] [quick|deep]` prints it.
+"""The proof of the stopwatch: `python -m tests.runs.stopwatch [TRIALS] [quick|deep] [CASE …]`.
 
 Each trial is judged as a filter is in suites/latency. What it should find is a module that works as
-long as it is told to: 5 % of its cost more must be a regression, and nothing more must be none,
-also while every core is busy with something else.
+long as it is told to. The cases, all of them where none is named:
+
+    injected  5 % of its cost more: a regression each time
+    same      nothing more: a pass each time
+    busy      nothing more, while every core is busy with something else: no false alarm
+    aa        nothing more, in quick mode and three times as often: no false alarm
+
+Each trial is printed as it ends, and the table of what there is also after Ctrl-C or SIGTERM.
 """
 
 import os
+import signal
 import sys
 import tempfile
-from collections import Counter
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +36,8 @@ from reports import latency
 from suites.latency.loads import HEADER, VALUE, Load
 from suites.latency.looks import Measured, measured
 from suites.subjects import Subject
+from tests.runs import trials
+from tests.runs.trials import Case, Trial
 
 #: What an idle module of the same kind is told to do.
 NOTHING = "0 0 0"
@@ -97,46 +107,63 @@ def every_core_busy():
         yield
 
 
-@dataclass(frozen=True)
-class Row:
-    """What a series of trials came to."""
-
-    name: str
-    wanted: str
-    states: Counter[str]
-    deltas: tuple[float, ...]
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{count} {state}" for state, count in self.states.most_common())
-        low, high = min(self.deltas), max(self.deltas)
-        return f"{self.name:24} {self.wanted:22} {told:40} {low:+.1%} to {high:+.1%}"
+def cases(trials: int, mode: Mode) -> dict[str, Case]:
+    """Return all cases by the names they are chosen by."""
+    return {
+        "injected": Case("+5 %", mode, "regression", trials),
+        "same": Case("+0 %", mode, "pass", trials),
+        "busy": Case("+0 %, every core busy", mode, "", trials),
+        "aa": Case("+0 %, quick (A/A)", "quick", "", 3 * trials),
+    }
 
 
-def series(name: str, wanted: str, trials: int, bench: Bench, work: str, first: int) -> Row:
-    """Return the row of so many trials."""
-    found = [bench.compared(seed, work=work) for seed in range(first, first + trials)]
-    deltas = [each.estimates.figures["p25"].delta for each in found]
-    return Row(
-        name,
-        wanted,
-        Counter(each.verdict.state for each in found),
-        tuple(delta.estimate for delta in deltas if delta),
-    )
+#: No two cases see the same order of blocks.
+SEEDS = {"+5 %": 100, "+0 %": 200, "+0 %, every core busy": 300, "+0 %, quick (A/A)": 400}
 
 
-def main(trials: int, mode: Mode) -> None:
-    """Measure and print."""
-    with bench(mode) as made:
-        injected = made.injected()
-        print(f"5 % of what the module costs are {injected.split()[0]} steps of work")
-        print(f"{'':24} {'wanted':22} {'found':40} p25 against the reference")
-        print(series("+5 %", "regression", trials, made, injected, 100), flush=True)
-        print(series("+0 %", "pass", trials, made, NOTHING, 200), flush=True)
-        with every_core_busy():
-            row = series("+0 %, every core busy", "no regression", trials, made, NOTHING, 300)
-            print(row, flush=True)
+def tried(made: Bench, case: Case) -> Iterator[Trial]:
+    """Yield the trials of a case, one after the other."""
+    watch = replace(made.watch, mode=cast("Mode", case.mode))
+    own, work = replace(made, watch=watch), NOTHING
+    if case.wanted == "regression":
+        work = own.injected()
+        print(f"5 % of what the module costs are {work.split()[0]} steps of work", flush=True)
+    with every_core_busy() if "busy" in case.name else nullcontext():
+        for number in range(case.trials):
+            began = time.monotonic()
+            found = own.compared(SEEDS[case.name] + number, work=work)
+            yield trials.trial(case, found, time.monotonic() - began)
+
+
+def main(count: int, mode: Mode, names: Sequence[str]) -> int:
+    """Measure and print; return the exit code of `trials.verdict`."""
+    asked = trials.chosen(cases(count, mode), names)
+    done: list[Trial] = []
+    began, stopped = time.monotonic(), ""
+    # A default SIGTERM would take the table along; this way processes are stopped and it is told.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with bench(mode) as made:
+            for case in asked:
+                for number, each in enumerate(tried(made, case), 1):
+                    done.append(each)
+                    print(each.line(number), flush=True)
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    finally:
+        # Whatever ends it: an hour of trials is not thrown away.
+        print("", *trials.table(asked, done), "", sep="\n")
+        told, code = trials.verdict(asked, done, time.monotonic() - began, stopped)
+        print(told, flush=True)
+    return code
 
 
 if __name__ == "__main__":
-    arguments = dict(zip(("trials", "mode"), sys.argv[1:], strict=False))
-    main(int(arguments.get("trials", 10)), cast("Mode", arguments.get("mode", "deep")))
+    arguments = sys.argv[1:]
+    sys.exit(
+        main(
+            int(arguments[0]) if arguments else 10,
+            cast("Mode", arguments[1] if len(arguments) > 1 else "deep"),
+            arguments[2:],
+        )
+    )
