@@ -17,15 +17,18 @@ class NoExpectation(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """The tables of one file; `expected(table, version, **keys)` returns a row."""
+    """The tables of some files; `expected(table, version, **keys)` returns a row."""
 
     name: str
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
 
     @classmethod
-    def read(cls, path: Path) -> Expectations:
-        """Return the tables of a file."""
-        return cls(path.name, tomllib.loads(path.read_text()))
+    def read(cls, *paths: Path) -> Expectations:
+        """Return the tables of files; of two tables with one name the later file's counts."""
+        tables: dict[str, Any] = {}
+        for path in paths:
+            tables |= tomllib.loads(path.read_text())
+        return cls(" and ".join(path.name for path in paths), tables)
 
     def __call__(self, table: str, version: str, **keys: str) -> dict[str, Any]:
         """Return the first row of a table that holds in a version such as 1.9.9 and for these keys.

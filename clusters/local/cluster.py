@@ -13,7 +13,8 @@ from clusters.cluster import Delivery
 from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway
 from clusters.local import envoy
-from clusters.local.loopback import bind_to_loopback
+from clusters.local.doorway import Doorway, url_of
+from clusters.local.loopback import ADDRESS, address_for, bind_to_loopback
 from clusters.pilot import agentsecrets, protos, tlssecrets
 from clusters.pilot import documents as istio_documents
 from clusters.pilot.agent import Agent
@@ -52,6 +53,7 @@ class LocalCluster:
     _agent: Agent
     _process: Process
     _snapshot: Snapshot
+    _doorway: Doorway
     base: InitVar[Documents]
     _deliveries: Deliveries = field(init=False)
     _log_mark: int = 0
@@ -144,8 +146,10 @@ class LocalCluster:
         localized = self._agent.localize(
             extension for extension in snapshot.extensions if extension["name"] in wanted
         )
-        self._ads.publish(_resources(snapshot, localized.resources))
+        self._ads.publish(_resources(snapshot, localized.resources, self._doorway.listener))
         refusals = self._settle()
+        if not refusals:
+            self._doorway.follow(snapshot.listeners)
         keys = {document.key for document in new}
         self._snapshot = snapshot
         return Delivery(
@@ -185,7 +189,8 @@ def running(
     documents = {d.key: d for d in istio_documents.parse(base, source="base documents")}
     snapshot = push(tuple(documents.values()), node, release)
     ads = AdsServer()
-    ads.publish(_resources(snapshot, ()))
+    own = snapshot.listeners[0]["name"]
+    ads.publish(_resources(snapshot, (), own))
     ads.start()
     try:
         process, proxy = envoy.start(binary, node, ads.port, folder)
@@ -193,14 +198,7 @@ def running(
             refusals = ads.settle(START_SECONDS)
             if refusals:
                 raise gate.Refused(f"Envoy refused the base documents: {refusals}")
-            address = waiting.until(
-                lambda: next(iter(proxy.addresses().values()), None),
-                lambda seen: seen is not None,
-                what="the gateway's listener",
-                within=START_SECONDS,
-            )
-            assert address is not None
-            gateway = Gateway(f"http://{address[0]}:{address[1]}")
+            gateway = Gateway(url_of(proxy, own))
             yield LocalCluster(
                 release=release,
                 gateway=gateway,
@@ -210,6 +208,7 @@ def running(
                 _agent=Agent(behaviours, folder / "modules"),
                 _process=process,
                 _snapshot=snapshot,
+                _doorway=Doorway(own, gateway, lambda: proxy),
                 base=documents,
             )
             gateway.close()
@@ -241,15 +240,20 @@ def _missing_secrets(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _resources(
-    snapshot: Snapshot, extensions: tuple[dict[str, Any], ...] | None
+    snapshot: Snapshot, extensions: tuple[dict[str, Any], ...] | None, own: str
 ) -> dict[str, list[tuple[str, dict[str, Any]]]]:
     named = {
         protos.CDS: [(cluster["name"], cluster) for cluster in snapshot.clusters],
         protos.EDS: [(e["cluster_name"], e) for e in snapshot.endpoints],
-        protos.LDS: [(it["name"], bind_to_loopback(it)) for it in snapshot.listeners],
+        protos.LDS: [(it["name"], _bound(it, own)) for it in snapshot.listeners],
         protos.RDS: [(route["name"], route) for route in snapshot.routes],
         protos.SDS: [(secret["name"], secret) for secret in snapshot.secrets],
     }
     if extensions is not None:
         named[protos.ECDS] = [(extension["name"], extension) for extension in extensions]
     return named
+
+
+def _bound(listener: dict[str, Any], own: str) -> dict[str, Any]:
+    name = listener["name"]
+    return bind_to_loopback(listener, ADDRESS if name == own else address_for(name))

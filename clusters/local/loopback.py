@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+import zlib
 from typing import Any
 
 from clusters.pilot.documents import NotBuilt
@@ -31,8 +33,21 @@ def check() -> None:
         ) from error
 
 
-def bind_to_loopback(listener: dict[str, Any]) -> dict[str, Any]:
-    """Return the listener under its own name, bound to a free loopback port.
+def address_for(listener: str) -> str:
+    """Return a loopback address for a listener beside the gateway's own, by its name.
+
+    Envoy gives a new listener the sockets of a draining one that has its address and port, port 0
+    too, and with them the connections that were meant for the other one's successor. Systems other
+    than Linux have one loopback address only.
+    """
+    if not sys.platform.startswith("linux"):
+        return ADDRESS
+    name = zlib.crc32(listener.encode())
+    return f"127.{name >> 16 & 0x7F | 0x80}.{name >> 8 & 0xFF}.{name & 0x7F | 0x01}"
+
+
+def bind_to_loopback(listener: dict[str, Any], address: str = ADDRESS) -> dict[str, Any]:
+    """Return the listener under its own name, bound to a free port of a loopback address.
 
     Istio binds 0.0.0.0 at the gateway's port; here nothing may listen beyond this machine, and
     runs side by side may not collide. Envoy keeps the port as long as the name stays. Raises
@@ -42,12 +57,12 @@ def bind_to_loopback(listener: dict[str, Any]) -> dict[str, Any]:
         listener.get("address") or {},
         *(one.get("address") or {} for one in listener.get("additional_addresses", ())),
     ]
-    for address in addresses:
-        _check_tcp(listener, address)
-    made = listener | {"address": _free_port()}
+    for one in addresses:
+        _check_tcp(listener, one)
+    made = listener | {"address": _free_port(address)}
     if "additional_addresses" in listener:
         made["additional_addresses"] = [
-            one | {"address": _free_port()} for one in listener["additional_addresses"]
+            one | {"address": _free_port(address)} for one in listener["additional_addresses"]
         ]
     return made
 
@@ -68,5 +83,5 @@ def _check_tcp(listener: dict[str, Any], address: dict[str, Any]) -> None:
         )
 
 
-def _free_port() -> dict[str, Any]:
-    return {"socket_address": {"address": ADDRESS, "port_value": 0}}
+def _free_port(address: str) -> dict[str, Any]:
+    return {"socket_address": {"address": address, "port_value": 0}}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from suites.expectations import Expectations
 
-EXPECTED = Expectations.read(Path(__file__).with_name("expectations.toml"))
+EXPECTED = Expectations.read(
+    *(Path(__file__).with_name(name) for name in ("expectations.toml", "places.toml"))
+)
 
 
 @pytest.fixture(scope="session")
 def expected(cluster):
-    """A function from a table of expectations.toml and keys to the row for this release."""
+    """A function from a table of the TOML files here and keys to the row for this release."""
     return lambda table, **keys: EXPECTED(table, cluster.release.version, **keys)
 
 
@@ -28,3 +31,21 @@ def plugins_exist(cluster, expected):
 def marker(plugins_exist, publisher, other_filter):
     """The address of a filter that adds a header to every response."""
     return publisher.publish(other_filter("headers"))
+
+
+@pytest.fixture(scope="session")
+def reached(cluster, gateway):
+    """A function from the name of a listener to what a client reaches there: something with a url.
+
+    Skips where only the gateway's own port leads to the proxy.
+    """
+
+    def reach(name):
+        addresses = cluster.proxy.addresses()
+        here = [f"http://{host}:{port}" for host, port in addresses.values()]
+        if gateway.url not in here:
+            pytest.skip(f"the proxy's listeners are not reached from here but by {gateway.url}")
+        host, port = addresses[name]
+        return SimpleNamespace(url=f"http://{host}:{port}")
+
+    return reach

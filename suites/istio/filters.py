@@ -17,14 +17,17 @@ ROUTER = "envoy.filters.http.router"
 def envoy_filter(
     name: str, patches: Sequence[Mapping[str, Any]], *, namespace: str = NAMESPACE, **spec: Any
 ) -> str:
-    """Return the document of an EnvoyFilter for the gateway, with patches in their order."""
+    """Return the document of an EnvoyFilter for the gateway, with patches in their order.
+
+    A field of `spec` that is None is left out, the workloadSelector too.
+    """
+    made = {"workloadSelector": {"labels": {"istio": "ingressgateway"}}} | spec
+    made["configPatches"] = [dict(each) for each in patches]
     document = {
         "apiVersion": "networking.istio.io/v1alpha3",
         "kind": "EnvoyFilter",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {"workloadSelector": {"labels": {"istio": "ingressgateway"}}}
-        | {"configPatches": [dict(each) for each in patches]}
-        | spec,
+        "spec": {field: value for field, value in made.items() if value is not None},
     }
     # JSON is YAML.
     return f"---\n{json.dumps(document)}\n"
@@ -53,14 +56,14 @@ def http_filter(
     return patch("HTTP_FILTER", operation, value, match=match)
 
 
+def of_filter(name: str) -> dict[str, Any]:
+    """Return the match of a network filter."""
+    return {"listener": {"filterChain": {"filter": {"name": name}}}}
+
+
 def patch(
     apply_to: str, operation: str, value: Any = None, *, match: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return a patch of anything; the match is that of every gateway if none is given."""
     done = {"operation": operation} | ({} if value is None else {"value": value})
     return {"applyTo": apply_to, "match": dict(match or {"context": "GATEWAY"}), "patch": done}
-
-
-def added(header: str, value: str = "yes") -> dict[str, Any]:
-    """Return the part of a route, virtual host or route configuration that adds a header."""
-    return {"responseHeadersToAdd": [{"header": {"key": header, "value": value}}]}

@@ -1,4 +1,4 @@
-"""What patches of everything but HTTP filters do: seen in replies."""
+"""What patches of route configurations, virtual hosts and routes do: seen in replies."""
 
 from __future__ import annotations
 
@@ -6,83 +6,106 @@ from typing import Any
 
 import pytest
 
-from suites.istio.filters import MANAGER, added, envoy_filter, patch
+from suites.istio.connections import ask
+from suites.istio.filters import envoy_filter, patch
+from suites.istio.parts import PATCHED, added, teapot
 from suites.istio.plugins import fresh
 
 pytestmark = pytest.mark.contract("headers")
 
-PATCHED = "x-patched"
-TEAPOT = {
-    "match": {"prefix": "/productpage"},
-    "directResponse": {"status": 418, "body": {"inlineString": "short and stout"}},
-}
-LEADING = {"routeConfiguration": {"vhost": {"route": {"action": "ROUTE"}}}}
-MANAGERS = {"context": "GATEWAY", "listener": {"filterChain": {"filter": {"name": MANAGER}}}}
-VIA = {
-    "name": MANAGER,
-    "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager"
-        ".v3.HttpConnectionManager",
-        "via": "patched",
-    },
-}
-CLUSTERS = {
-    "context": "GATEWAY",
-    "cluster": {"service": "productpage.default.svc.cluster.local"},
-}
-#: By the name of the row in [[places]]: what is patched.
-PATCHES: dict[str, dict[str, Any]] = {
-    "merge route configuration": patch("ROUTE_CONFIGURATION", "MERGE", added(PATCHED)),
-    "merge virtual host": patch("VIRTUAL_HOST", "MERGE", added(PATCHED)),
-    "remove virtual host": patch("VIRTUAL_HOST", "REMOVE"),
-    "merge route": patch("HTTP_ROUTE", "MERGE", added(PATCHED)),
-    "merge route of another action": patch(
-        "HTTP_ROUTE",
-        "MERGE",
-        added(PATCHED),
-        match={"routeConfiguration": {"vhost": {"route": {"action": "REDIRECT"}}}},
-    ),
-    "insert route first": patch("HTTP_ROUTE", "INSERT_FIRST", TEAPOT),
-    "insert route before": patch("HTTP_ROUTE", "INSERT_BEFORE", TEAPOT, match=LEADING),
-    "add route": patch("HTTP_ROUTE", "ADD", TEAPOT),
-    "replace route": patch("HTTP_ROUTE", "REPLACE", TEAPOT, match=LEADING),
-    "remove route": patch("HTTP_ROUTE", "REMOVE", match=LEADING),
-    "remove cluster": patch("CLUSTER", "REMOVE", match=CLUSTERS),
-    "merge network filter": patch("NETWORK_FILTER", "MERGE", VIA, match=MANAGERS),
-    "merge network filter of another name": patch(
-        "NETWORK_FILTER",
-        "MERGE",
-        VIA,
-        match={"listener": {"filterChain": {"filter": {"name": "envoy.http_manager"}}}},
-    ),
-    "merge network filter of a deprecated name": patch(
-        "NETWORK_FILTER",
-        "MERGE",
-        VIA,
-        match={"listener": {"filterChain": {"filter": {"name": "envoy.http_connection_manager"}}}},
-    ),
-}
+ECHO = "echo.test"
+EVERY_HOST, ECHO_HOST = "*:8080", f"{ECHO}:8080"
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=pytest.mark.requirement(rule))
-        for case in PATCHES
-        for rule in [
-            {"CLUSTER": "IST-16", "NETWORK_FILTER": "IST-17"}.get(
-                PATCHES[case]["applyTo"], "IST-15"
-            )
-        ]
+def configuration(operation: str, value: Any = None, **match: Any) -> dict[str, Any]:
+    return patch("ROUTE_CONFIGURATION", operation, value, match={"routeConfiguration": match})
+
+
+def virtual_host(operation: str, value: Any = None, **match: Any) -> dict[str, Any]:
+    return patch("VIRTUAL_HOST", operation, value, match={"routeConfiguration": {"vhost": match}})
+
+
+def route(operation: str, value: Any = None, **match: Any) -> dict[str, Any]:
+    vhost = {"vhost": {"route": match}} if match else {}
+    return patch("HTTP_ROUTE", operation, value, match={"routeConfiguration": vhost})
+
+
+def own(name: str, domain: str) -> dict[str, Any]:
+    return {"name": name, "domains": [domain], "routes": [teapot()]}
+
+
+MORE = {"domains": ["more.test"]}
+#: By the name of the row in `places`.
+PATCHES: dict[str, list[dict[str, Any]]] = {
+    "merge configuration": [configuration("MERGE", added(PATCHED))],
+    "merge configuration, another name": [
+        configuration("MERGE", added(PATCHED), name="http.80"),
     ],
-)
-def test_a_patch_shows_in_replies(cluster, gateway, expected, case):
-    row = expected("places", case=case)
+    "merge configuration, another gateway": [
+        configuration("MERGE", added(PATCHED), gateway="default/bookinfo-gateway"),
+    ],
+    "add configuration": [configuration("ADD", {"name": "more"} | added(PATCHED))],
+    "remove configuration": [configuration("REMOVE", name="http.8080")],
+    "merge host": [virtual_host("MERGE", added(PATCHED))],
+    "merge host, by name": [virtual_host("MERGE", added(PATCHED), name=ECHO_HOST)],
+    "merge host, by domain": [virtual_host("MERGE", added(PATCHED), domainName=ECHO)],
+    "merge host, more domains": [virtual_host("MERGE", MORE, name=ECHO_HOST)],
+    "add host": [virtual_host("ADD", own("added", "more.test"))],
+    "add host, then merge": [
+        virtual_host("ADD", own("added", "more.test")),
+        virtual_host("MERGE", added(PATCHED)),
+    ],
+    "replace host": [virtual_host("REPLACE", own(ECHO_HOST, ECHO), name=ECHO_HOST)],
+    "remove host": [virtual_host("REMOVE", name=EVERY_HOST)],
+    "remove every host": [virtual_host("REMOVE")],
+    "merge route": [route("MERGE", added(PATCHED))],
+    "merge route, another action": [route("MERGE", added(PATCHED), action="REDIRECT")],
+    "add route": [route("ADD", teapot())],
+    "insert route first": [route("INSERT_FIRST", teapot())],
+    "insert route first, beside nobody": [route("INSERT_FIRST", teapot(), name="nobody")],
+    "insert route before": [route("INSERT_BEFORE", teapot(), action="ROUTE")],
+    "insert route before nobody": [route("INSERT_BEFORE", teapot(), name="nobody")],
+    "insert route after": [route("INSERT_AFTER", teapot(), action="ROUTE")],
+    "replace route": [route("REPLACE", teapot(), action="ROUTE")],
+    "remove route": [route("REMOVE", action="ROUTE")],
+}
+#: Where is asked: the product page, a page behind a later route, one that no route serves, and
+#: those of two more hosts; `echo.test` has one route, which serves every page.
+PAGES = {
+    "page": ("/productpage", "any.test"),
+    "static": ("/static/style.css", "any.test"),
+    "none": ("/nowhere", "any.test"),
+    "echo": ("/nowhere", ECHO),
+    "more": ("/nowhere", "more.test"),
+}
 
-    with cluster.delivered(envoy_filter(fresh("place"), [PATCHES[case]])) as delivery:
+
+def seen(gateway: Any) -> dict[str, list[Any]]:
+    """Return what each page answers: its status and, where it came, the header PATCHED."""
+    return {
+        name: list(ask(gateway, path, host=host, show=[PATCHED]))
+        for name, (path, host) in PAGES.items()
+    }
+
+
+@pytest.mark.requirement("IST-15")
+@pytest.mark.parametrize("case", PATCHES)
+def test_a_patch_shows_in_replies(cluster, gateway, expected, case):
+    row, untouched = expected("places", case=case), expected("untouched")
+
+    with cluster.delivered(envoy_filter(fresh("place"), PATCHES[case])) as delivery:
         assert delivery.refusals == ()
-        assert bool(delivery.ineffective) is row["in-vain"]
-        reply = gateway.send("GET", "/productpage")
-        assert reply.status == row["status"]
-        assert (reply.header(PATCHED) or reply.header("via")) == row.get("header")
-    assert gateway.send("GET", "/productpage").status == 200
+        assert [each.index for each in delivery.ineffective] == row["in-vain"]
+        assert seen(gateway) == untouched | row["seen"]
+    assert seen(gateway) == untouched
+
+
+@pytest.mark.requirement("IST-22")
+def test_lists_are_replaced_where_that_is_asked_for(cluster, gateway, expected):
+    only = virtual_host("MERGE_AND_REPLACE_LIST", MORE | added(PATCHED), name=ECHO_HOST)
+
+    with cluster.delivered(envoy_filter(fresh("replaced"), [only])) as delivery:
+        assert (delivery.refusals, delivery.ineffective) == ((), ())
+        asked = {name: seen(gateway)[name] for name in ("page", "echo", "more")}
+        assert asked == {"page": [200], "echo": [404], "more": [200, "yes"]}
+    assert seen(gateway) == expected("untouched")
