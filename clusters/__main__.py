@@ -17,6 +17,7 @@ COMMANDS = {
     "explain": "clusters.explaining",
     "binaries": "clusters.commands.binaries",
     "clean": "clusters.commands.clean",
+    "kind": "clusters.commands.kind",
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STANDIN, UPSTREAM = "standin", "upstream"
+SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,18 @@ class Recipe:
             "bookinfo": self.bookinfo,
             "python image": self.python,
             **{f"id of {name}": local[name] for name in self.images if name in local},
-            "settings": hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16],
+            SETTINGS: hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16],
         }
 
 
 def differences(asked: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
     """Return in words where a cluster that is there was made from something else."""
+    other = [
+        name for name in sorted(asked.keys() | there.keys()) if asked.get(name) != there.get(name)
+    ]
+    if len(other) > 1 and SETTINGS in other:
+        other.remove(SETTINGS)  # they follow from the others
     return [
         f"{name}: {there.get(name, 'none')} is there, {asked.get(name, 'none')} is asked for"
-        for name in sorted(asked.keys() | there.keys())
-        if asked.get(name) != there.get(name)
+        for name in other
     ]
