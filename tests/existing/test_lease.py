@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from clusters import apply
+from clusters import apply, waiting
 from clusters.existing import identity, lease
 from clusters.ownership import PROCESS_ANNOTATION, RUN_LABEL
 
@@ -75,6 +75,7 @@ def test_a_renewal_that_fails_is_left_to_the_next_one(cluster, renewing, served)
     with lease.kept(cluster, "default", "r1"):
         gone = stored(cluster)
         cluster.delete(f"{lease.path('default')}/{lease.NAME}", uid=gone["metadata"]["uid"])
+        waiting.pause(3 * lease.RENEW_SECONDS)  # time itself is what a renewal needs to fail
         fresh = gone | {
             "metadata": {key: gone["metadata"][key] for key in ("name", "namespace", "labels")}
         }

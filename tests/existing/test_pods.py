@@ -36,6 +36,9 @@ def put(served):
 def test_the_gateway_is_every_ready_pod_with_all_labels(cluster, put):
     more = LABELS | {"app": "mine"}
     put(pod("b", labels=more), pod("a", labels=more), pod("c"), pod("d", labels=more, ready=False))
+    leaving = pod("e", labels=more)
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-25T04:00:00Z"
+    put(leaving)
 
     found = pods.gateway(cluster, "istio-system", more)
 
