@@ -18,7 +18,9 @@ class Target:
     `gateway_namespace` are the gateway; EnvoyFilters go to `root_namespace`. The run's own
     objects (relay, Gateway, VirtualService) are kept in `namespace`. Only where the gateway is
     `owned` may it be restarted and altered. `relay_image` is an image with a python3 in it, and
-    `origin` says in words for the report where the cluster comes from.
+    `origin` says in words for the report where the cluster comes from. `run` is the id that every
+    object is labelled with (`apply.connect(…, run=run)`); where it is given, `namespace` is there
+    already and labelled so, and goes with whoever made it.
     """
 
     kubeconfig: Path
@@ -31,3 +33,4 @@ class Target:
     owned: bool
     relay_image: str
     origin: str
+    run: str = ""
