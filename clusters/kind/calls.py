@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clusters import processes, waiting
+from clusters.kind import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +57,7 @@ class Caller:
         )
 
         def over() -> int | str | None:
+            interrupts.check()
             code = child.ended()
             return code if code is not None else hopeless() or None
 

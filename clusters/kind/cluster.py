@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from clusters.apply import KubeError
 from clusters.kind import bringing_up, claims, engine, finding, lifetime
 from clusters.kind.errors import NotDeleted
-from clusters.kind.interrupts import terminations
+from clusters.kind.interrupts import heeded
 from clusters.kind.phases import Phases
 from clusters.kube.target import Target
 
@@ -88,7 +88,7 @@ def running(plan: Plan, tell: Tell) -> Iterator[Running]:
     """Find or make a cluster whose gateway answers, and delete it again unless it stays."""
     claims.root().mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(terminations())
+        stack.enter_context(heeded())
         with Phases(plan.kept_name, tell).step("tools") as phase:
             docker = stack.enter_context(engine.connected())
             there = lifetime.names(plan.kind.path, claims.root())
@@ -98,11 +98,11 @@ def running(plan: Plan, tell: Tell) -> Iterator[Running]:
         found = stack.enter_context(finding.found(plan, left, described, tell))
         if found is not None:
             cluster = Running(found.claim, found.mark, stays=True)
+            bringing_up.answer(found.claim, found.mark, Phases(found.claim.name, tell))
         else:
             own = plan.kept_name if plan.named else f"{plan.kept_name}-{secrets.token_hex(3)}"
             claim = stack.enter_context(claims.claimed(own))
             cluster = stack.enter_context(_made(plan, claim, tell, docker, described))
-        bringing_up.answer(cluster.claim, cluster.mark, Phases(cluster.claim.name, tell))
         yield cluster
 
 

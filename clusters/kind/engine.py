@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusters.kind import causes
 from clusters.kind.errors import PhaseFailed
+from clusters.kind.interrupts import deferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ SECONDS = 30
 class Engine:
     """A Docker that answers; make one with `connected`."""
 
+    address: str
     _client: Any
 
     def ids(self, names: Iterable[str]) -> dict[str, str]:
@@ -32,32 +34,33 @@ class Engine:
         from docker.errors import ImageNotFound
 
         found = {}
-        for name in names:
-            try:
-                found[name] = str(self._client.images.get(name).id)
-            except ImageNotFound:
-                continue
+        with _errors(self.address):
+            for name in names:
+                try:
+                    found[name] = str(self._client.images.get(name).id)
+                except ImageNotFound:
+                    continue
         return found
 
     def has_istio_filters(self, image: str) -> bool:
         """Tell whether the Envoy in an image that is here has the filters of Istio's own build."""
-        container = self._client.containers.create(image)
-        try:
-            chunks, _ = container.get_archive(ENVOY)
-            before = b""
-            for chunk in chunks:
-                # The name may lie across two chunks.
-                if ISTIO_FILTER in before + chunk:
-                    return True
-                before = chunk[-len(ISTIO_FILTER) :]
-            return False
-        finally:
-            container.remove(force=True)
+        # A container that was made while its maker was interrupted would stay.
+        with _errors(self.address), deferred():
+            container = self._client.containers.create(image)
+            try:
+                return _is_in(container.get_archive(ENVOY)[0])
+            finally:
+                container.remove(force=True)
 
-    def node_exists(self, cluster: str) -> bool:
-        """Tell whether a container of a cluster's node is there, running or not."""
-        label = f"io.x-k8s.kind.cluster={cluster}"
-        return bool(self._client.containers.list(all=True, filters={"label": label}))
+
+def _is_in(chunks: Iterable[bytes]) -> bool:
+    before = b""
+    for chunk in chunks:
+        # The name may lie across two chunks.
+        if ISTIO_FILTER in before + chunk:
+            return True
+        before = chunk[-len(ISTIO_FILTER) :]
+    return False
 
 
 @contextmanager
@@ -68,7 +71,6 @@ def connected() -> Iterator[Engine | None]:
     """
     import docker
     from docker.context import ContextAPI
-    from docker.errors import DockerException
 
     if os.environ.get("KIND_EXPERIMENTAL_PROVIDER", "docker") != "docker":
         yield None
@@ -76,16 +78,25 @@ def connected() -> Iterator[Engine | None]:
     # As the command docker does, which kind calls: with the context that the user chose.
     chosen = os.environ.get("DOCKER_HOST") or ContextAPI.get_current_context().Host
     address = chosen or DEFAULT_ADDRESS
-    try:
+    with _errors(address):
         _knock(address)
         client = docker.DockerClient(base_url=address, timeout=SECONDS)
         client.ping()
-    except (DockerException, OSError) as error:
-        raise _absent(address, error) from error
     try:
-        yield Engine(client)
+        yield Engine(address, client)
     finally:
         client.close()
+
+
+@contextmanager
+def _errors(address: str) -> Iterator[None]:
+    """Turn errors of a Docker that does not answer, or not as it should, into PhaseFailed."""
+    from docker.errors import DockerException
+
+    try:
+        yield
+    except (DockerException, OSError) as error:  # those of requests are OSErrors
+        raise _absent(address, error) from error
 
 
 def _knock(address: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from clusters.kind import kind_config
 from clusters.kind.calls import Caller, CallFailed
 from clusters.kind.errors import NotDeleted
-from clusters.kind.interrupts import undisturbed
+from clusters.kind.interrupts import deferred
 from clusters.processes import ProcessFailed
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def delete(kind: Path, claim: Claim) -> None:
 
     Raises NotDeleted.
     """
-    with undisturbed():
+    with deferred():
         command: list[str | Path] = [kind, "delete", "cluster", "--name", claim.name]
         try:
             Caller(claim.folder).run(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from clusters import waiting
 from clusters.apply import KubeError
-from clusters.kind import causes
+from clusters.kind import causes, interrupts
 from clusters.kind.calls import CallFailed
 from clusters.kind.errors import PhaseFailed
 from clusters.processes import ProcessFailed
@@ -58,6 +58,7 @@ class Phases:
         began = time.monotonic()
         try:
             yield phase
+            interrupts.check()
         except (CallFailed, KubeError, ProcessFailed, waiting.TimedOut, PhaseFailed) as error:
             seconds = time.monotonic() - began
             self.tell(f"failed after {seconds:.1f} s\n")
