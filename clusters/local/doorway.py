@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +39,22 @@ class Doorway:
 
 
 def url_of(proxy: Proxy, listener: str) -> str:
-    """Return the URL at which a listener answers; raises waiting.TimedOut."""
+    """Return the URL at which a listener answers, once it does; raises waiting.TimedOut."""
     host, port = waiting.until(
         lambda: proxy.addresses().get(listener, ("", 0)),
-        lambda seen: bool(seen[1]),
-        what=f"the gateway's listener {listener}",
+        _accepts,
+        what=f"the gateway's listener {listener} accepting connections",
         within=LISTENER_SECONDS,
     )
     return f"http://{host}:{port}"
+
+
+def _accepts(address: tuple[str, int]) -> bool:
+    # The proxy tells of a listener before it listens.
+    if not address[1]:
+        return False
+    try:
+        with socket.create_connection(address, timeout=LISTENER_SECONDS):
+            return True
+    except OSError:
+        return False

@@ -20,9 +20,10 @@ from clusters.cluster import Delivery
 from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway
 from clusters.istio import received
-from clusters.local import apiserver, istiod, pilot_agent
+from clusters.local import apiserver, homebound, istiod, pilot_agent
 from clusters.local.apiserver import admission, resources
 from clusters.local.conversation import Conversation
+from clusters.local.doorway import Doorway
 from clusters.local.session import Session
 from clusters.pilot import agentsecrets, tlssecrets
 from clusters.pilot import documents as istio_documents
@@ -49,28 +50,6 @@ MACHINES_SECONDS = 30.0
 #: that proved who they are, which needs the TLS port.
 UNTOLD = ("Secret/",)
 
-#: What the local place does to every listener, whoever sends it: loopback, on a free port. Done by
-#: a patch, listeners and routes keep their names, which a Gateway's `bind` would change.
-LOOPBACK = {
-    "apiVersion": "networking.istio.io/v1alpha3",
-    "kind": "EnvoyFilter",
-    "metadata": {"name": "loopback", "namespace": istiod.ROOT_NAMESPACE},
-    "spec": {
-        "configPatches": [
-            {
-                "applyTo": "LISTENER",
-                "match": {"context": "GATEWAY"},
-                "patch": {
-                    "operation": "MERGE",
-                    "value": {
-                        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}
-                    },
-                },
-            }
-        ]
-    },
-}
-
 
 @dataclass(slots=True, repr=False)
 class IstiodCluster:
@@ -87,15 +66,18 @@ class IstiodCluster:
     _session: Session
     _api: ApiServer
     _kube: Kube
+    _loopback: Document
     _snapshot: Snapshot
     base: InitVar[Documents]
     _stored: Documents = field(init=False)
     _deliveries: Deliveries = field(init=False)
+    _doorway: Doorway = field(init=False)
     _log_mark: int = 0
     _names: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self, base: Documents) -> None:
         self._stored = dict(base)
+        self._doorway = Doorway(self._session.listener, self.gateway, lambda: self.proxy)
         self._deliveries = Deliveries(
             held=base,
             gateway=self.gateway,
@@ -180,8 +162,12 @@ class IstiodCluster:
         session = self._session
         session.before_change()
         began, log = time.monotonic(), self.proxy.log_size()
-        snapshot = push(tuple(documents.values()), self._node, self.release)
+        snapshot = push((self._loopback, *documents.values()), self._node, self.release)
+        homebound.check(snapshot.listeners, documents.values())
         session.wait_for(self._change(documents))
+        refusals = session.refusals()
+        if not refusals:
+            self._doorway.follow(session.sent)
         self._note(received.disagreements(snapshot.listeners, session.sent))
         self._snapshot = snapshot
         keys = {document.key for document in new}
@@ -193,7 +179,7 @@ class IstiodCluster:
             ),
             fetch_failures=self._fetch_failures(snapshot),
             agent_nack=session.said.nack,
-            refusals=session.refusals(),
+            refusals=refusals,
             waiting_for=(*session.unmet(), *_unreadable(snapshot)),
             log=self.proxy.log_since(log),
             seconds=time.monotonic() - began,
@@ -274,7 +260,9 @@ def running(
         kubeconfig = api.kubeconfig(folder / "kubeconfig")
         kube = apply.connect(kubeconfig)
         stack.callback(kube.close)
-        kube.apply(LOOPBACK)
+        listeners = push(tuple(documents.values()), node, release).listeners
+        loopback = homebound.patch(listeners)
+        kube.apply(loopback.written())
         for document in documents.values():
             _apply(kube, document)
         control = istiod.start(
@@ -291,6 +279,7 @@ def running(
             begin=begin,
             agent=begin({}),
             conversation=Conversation(f"{pilot_agent.POD}.{node.namespace}"),
+            listener=listeners[0]["name"],
         )
         stack.callback(session.stop)
         gateway = Gateway(session.ready())
@@ -305,6 +294,7 @@ def running(
             _session=session,
             _api=api,
             _kube=kube,
-            _snapshot=push(tuple(documents.values()), node, release),
+            _loopback=loopback,
+            _snapshot=push((loopback, *documents.values()), node, release),
             base=documents,
         )

@@ -14,6 +14,7 @@ from clusters.istio import received
 from clusters.istio.agent_log import AgentLog
 from clusters.local import pilot_agent
 from clusters.local.conversation import ECDS, SDS, Conversation
+from clusters.local.doorway import url_of
 from clusters.local.istiod import IstiodFailed
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ _HELD_BACK = re.compile(r"(?<=NACK for ECDS resources )\[.*\](?=, err: )")
 class Session:
     """The processes of one gateway, and what their logs have told so far.
 
-    `begin` starts an agent with variables of its own environment. `sent` are the listeners that
-    istiod sent last, `foretold` the extensions that it should have.
+    `begin` starts an agent with variables of its own environment. `listener` is the gateway's, by
+    its name; `sent` are the listeners that istiod sent last.
     """
 
     istiod: Istiod
@@ -44,6 +45,7 @@ class Session:
     begin: Callable[[Mapping[str, str]], PilotAgent]
     agent: PilotAgent
     conversation: Conversation
+    listener: str
     said: AgentLog = field(default_factory=AgentLog)
     sent: list[dict[str, Any]] = field(default_factory=list)
     _istiod_log: Follower = field(init=False)
@@ -144,13 +146,7 @@ class Session:
             every=POLL_SECONDS,
         )
         self.wait_for(())
-        host, port = waiting.until(
-            lambda: next(iter(self.agent.proxy.addresses().values()), ("", 0)),
-            lambda seen: bool(seen[1]),
-            what="the gateway's listener",
-            within=LISTENER_SECONDS,
-        )
-        return f"http://{host}:{port}"
+        return url_of(self.agent.proxy, self.listener)
 
     def _connection(self) -> str:
         self.check()

@@ -13,13 +13,13 @@ from bookinfo.documents import documents
 from clusters import gate, processes, release, waiting
 from clusters.local import envoy, istiod, istiod_cluster, pilot_agent, session
 from clusters.local.binaries import BinariesMissing, find
+from clusters.pilot.documents import NotBuilt
 from clusters.pilot.node import ingress_gateway
 from tests.kernel import alive, listening
 
 ROOT = Path(__file__).parents[2]
 RELEASES = ("1.24.0", "1.31")
 HELLO = '{"replace": {"hello": "world"}}'
-LOOPBACK = "0100007F"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,11 @@ def says_hello(gateway):
     return gateway.send("GET", "/productpage").header("hello") == "world"
 
 
+def beyond_loopback(addresses):
+    """Return those that are not 127.x.y.z, which the kernel writes with the first byte last."""
+    return [one for one in addresses if len(one) != 8 or not one.endswith("7F")]
+
+
 def pids(place):
     own = place._session
     return (own.istiod.process.child.pid, own.agent.process.child.pid, own.agent.envoy_pid())
@@ -91,8 +96,66 @@ def test_a_filter_acts_inside_the_block_and_only_there(place, url):
 def test_everything_listens_on_loopback_only(place):
     found = [listening(pid) for pid in pids(place)]
 
-    assert [set(addresses) for addresses in found[::2]] == [{LOOPBACK}, {LOOPBACK}]
+    assert all(found[::2])
+    assert [beyond_loopback(addresses) for addresses in found[::2]] == [[], []]
     assert found[1] == [], "the agent needs no port of its own"
+
+
+OPEN = {"socket_address": {"address": "0.0.0.0", "port_value": 0}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "value"),
+    [
+        ("ADD", {"name": "added", "address": OPEN}),
+        ("MERGE", {"additional_addresses": [{"address": OPEN}]}),
+    ],
+)
+def test_a_listener_that_would_be_open_to_the_network_is_refused_before_it_is(
+    place, operation, value
+):
+    patch = {"applyTo": "LISTENER", "match": {"context": "GATEWAY"}}
+    opening = json.dumps(
+        {
+            "apiVersion": "networking.istio.io/v1alpha3",
+            "kind": "EnvoyFilter",
+            "metadata": {"name": "opening", "namespace": "istio-system"},
+            "spec": {
+                "configPatches": [patch | {"patch": {"operation": operation, "value": value}}]
+            },
+        }
+    )
+
+    with (
+        pytest.raises(NotBuilt, match=r"(?s)0\.0\.0\.0:0.*EnvoyFilter istio-system/opening"),
+        place.delivered(opening),
+    ):
+        pytest.fail("it must not get there")
+
+    assert not [one for one in place._api.written() if "opening" in str(one)]
+    assert beyond_loopback(listening(place._session.agent.envoy_pid())) == []
+    assert place.gateway.send("GET", "/productpage").status == 200
+
+
+def test_an_address_that_a_patch_gives_to_the_gateways_listener_does_not_last(place):
+    patch = {"applyTo": "LISTENER", "match": {"context": "GATEWAY"}}
+    opening = json.dumps(
+        {
+            "apiVersion": "networking.istio.io/v1alpha3",
+            "kind": "EnvoyFilter",
+            "metadata": {"name": "moving", "namespace": "istio-system"},
+            "spec": {
+                "configPatches": [
+                    patch | {"patch": {"operation": "MERGE", "value": {"address": OPEN}}}
+                ]
+            },
+        }
+    )
+
+    with place.delivered(opening) as delivery:
+        assert delivery.refusals == ()
+        assert beyond_loopback(listening(place._session.agent.envoy_pid())) == []
+        assert place.gateway.send("GET", "/productpage").status == 200
 
 
 def test_documents_that_change_nothing_end_as_soon_as_others(place, url):
