@@ -1,4 +1,4 @@
-"""May the run do what it must? Asked of the API server rule by rule, before anything is created."""
+"""Whether a run may do what it must, asked of the API server before anything is created."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+
+from clusters import apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,12 +43,12 @@ class Right:
         return f"{self.verb} {name} " + (f"-n {self.namespace}" if self.namespace else "-A")
 
 
-def needed(namespaces: Mapping[str, str]) -> tuple[Right, ...]:
+def needed(namespaces: Mapping[str, str], *, only: str | None = None) -> tuple[Right, ...]:
     """Return the rights of the manifest, its roles in the namespaces given by the roles' names."""
     roles = [
         one
         for one in yaml.safe_load_all(MANIFEST.read_text())
-        if one["kind"] in ("Role", "ClusterRole")
+        if one["kind"] in ("Role", "ClusterRole") and only in (None, one["metadata"]["name"])
     ]
     return tuple(
         Right(namespaces[role["metadata"]["name"]], group, resource, verb)
@@ -58,15 +60,30 @@ def needed(namespaces: Mapping[str, str]) -> tuple[Right, ...]:
     )
 
 
+def lacking(api: Api, rights: Iterable[Right]) -> list[Right]:
+    """Return those rights that the account has not; raises apply.KubeError."""
+    return sorted(right for right in set(rights) if not _granted(api, right))
+
+
 def check(api: Api, rights: Iterable[Right], context: str) -> None:
     """Raise NotAllowed with every right that the account of a context lacks."""
-    lacking = sorted({right for right in rights if not _granted(api, right)})
-    if lacking:
-        told = "".join(f"\n  {right}" for right in lacking)
+    try:
+        missing = lacking(api, rights)
+    except apply.Refused as error:
+        if error.code != 401:
+            raise
         raise NotAllowed(
-            f"{len(lacking)} rights are missing in {context}; nothing was created:{told}\n"
+            f"the cluster of {context} does not know who asks ({error.code}): {error.words}\n"
+            "likely cause: the token or certificate of the context has expired\n"
+            f"Hint: kubectl --context={context} auth whoami"
+        ) from error
+    if missing:
+        count = "1 right is" if len(missing) == 1 else f"{len(missing)} rights are"
+        told = "".join(f"\n  {right}" for right in missing)
+        raise NotAllowed(
+            f"{count} missing in {context}; nothing was created:{told}\n"
             f"likely cause: the account has not the roles of {MANIFEST.name}\n"
-            f"Hint: kubectl --context={context} auth can-i {lacking[0]}"
+            f"Hint: kubectl --context={context} auth can-i {missing[0]}"
         )
 
 

@@ -121,9 +121,9 @@ def _look(
 ) -> Survey:
     root = wanted.root_namespace
     namespace = wanted.gateway_namespace or root
-    kubernetes = str(cluster.get("/version")["gitVersion"])
     spaces = {access.EVERYWHERE: "", access.GATEWAY: namespace, access.ROOT: root}
     access.check(cluster, access.needed(spaces), context.name)
+    kubernetes = str(cluster.get("/version")["gitVersion"])
     gateway = pods.gateway(cluster, namespace, labels)
     istiod = pods.istiod(cluster, root)
     found = versions.read(forwarding(context.kubeconfig, context.name), istiod, gateway)

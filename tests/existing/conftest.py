@@ -6,6 +6,7 @@ from clusters.existing.contexts import Context
 from clusters.local import apiserver
 from clusters.local.apiserver import admission
 from clusters.pilot.behaviours import Behaviours
+from tests.existing import lab
 
 
 @pytest.fixture
@@ -43,3 +44,13 @@ def run(kubeconfig):
     yield connect
     for kube in opened:
         kube.close()
+
+
+@pytest.fixture(scope="session")
+def lab_cluster():
+    """The context of a real cluster, as its administrator; skipped where none can be made."""
+    try:
+        with lab.cluster() as context:
+            yield context
+    except lab.NoLab as error:
+        pytest.skip(str(error))
