@@ -21,7 +21,7 @@ def test_a_child_runs_until_it_has_ended_even_if_nobody_has_asked_how():
     assert identity.runs(told) is False
     child.wait()
     assert identity.runs(told) is False
-    child.stdin.close()
+    child.communicate()
 
 
 def test_a_number_that_another_process_has_by_now_is_not_taken_for_the_first():
