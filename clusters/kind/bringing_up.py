@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: The run that the routes of a cluster belong to that is there for people.
 BY_HAND = "kind"
+ROOT_NAMESPACE = "istio-system"
 #: A gateway that has just become ready may still refuse every other connection.
 IN_A_ROW = 3
 

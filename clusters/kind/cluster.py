@@ -71,9 +71,9 @@ def _target(plan: Plan, cluster: Running) -> Target:
         kubeconfig=cluster.claim.kubeconfig,
         context=bringing_up.context(cluster.claim),
         gateway_url=cluster.url,
-        gateway_namespace="istio-system",
+        gateway_namespace=bringing_up.ROOT_NAMESPACE,
         gateway_labels={"istio": "ingressgateway"},
-        root_namespace="istio-system",
+        root_namespace=bringing_up.ROOT_NAMESPACE,
         # One of this run alone: what a killed one left may still be there, or about to go.
         namespace=f"iwc-{secrets.token_hex(4)}",
         owned=True,

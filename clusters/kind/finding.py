@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clusters import apply
+from clusters import apply, waiting
+from clusters.existing import api, contexts, lease, leftovers
 from clusters.kind import bringing_up, claims, lifetime, recipe
 from clusters.kind.calls import CallFailed
 from clusters.kind.errors import InUse, NotOurs
@@ -58,6 +59,10 @@ def found(
             else:
                 _check(name, described, mark)
                 claim.record(kept=True)
+                try:
+                    _tidy(claim, tell)
+                except (apply.KubeError, waiting.TimedOut) as error:
+                    raise _silent(claim, error, _down(name)) from error
                 fitting = Found(claim, mark)
                 tell(f"  kind: {name} is there, made from the same\n")
         except (InUse, NotOurs) as error:
@@ -85,8 +90,11 @@ def read_mark(kind: Path, claim: Claim) -> Mark | None:
             return None  # this project began to make it
         raise _silent(claim, error, f"kind delete cluster --name {claim.name}") from error
     except apply.KubeError as error:
-        down = f"python -m clusters kind down --cluster-name={claim.name}"
-        raise _silent(claim, error, down) from error
+        raise _silent(claim, error, _down(claim.name)) from error
+
+
+def _down(name: str) -> str:
+    return f"python -m clusters kind down --cluster-name={name}"
 
 
 def _silent(claim: Claim, error: Exception, how: str) -> NotOurs:
@@ -112,8 +120,24 @@ def _check(name: str, asked: dict[str, str], mark: Mark) -> None:
         told = "\n".join(f"  {each}" for each in others)
         raise NotOurs(
             f"the cluster {name} was made from something else\n{told}\n"
-            f"Hint: python -m clusters kind down --cluster-name={name}, or another name"
+            f"Hint: {_down(name)}, or another name"
         )
+
+
+def _tidy(claim: Claim, tell: Tell) -> None:
+    """Remove what killed runs left in a cluster that this process holds."""
+    cluster = api.connect(contexts.Context(claim.kubeconfig, bringing_up.context(claim)))
+    try:
+        runs = leftovers.find(cluster, bringing_up.ROOT_NAMESPACE).runs
+        for run in runs.values():
+            # Who holds the cluster needs no sign of life of its runs, but others may be guests.
+            guest = any(lease.alive(cluster, each) for each in run.leases)
+            things = [thing for thing in run.things if thing.mine]
+            if run.id != bringing_up.BY_HAND and things and not guest:
+                leftovers.remove(cluster, things)
+                tell(f"  kind: {len(things)} objects of the killed run {run.id} are removed\n")
+    finally:
+        cluster.close()
 
 
 def sweep(kind: Path, there: Iterable[str], tell: Tell) -> list[str]:
