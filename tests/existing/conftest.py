@@ -1,12 +1,12 @@
 import pytest
 
-from clusters import apply
+from clusters import apply, waiting
 from clusters.existing import api
 from clusters.existing.contexts import Context
 from clusters.local import apiserver
 from clusters.local.apiserver import admission
 from clusters.pilot.behaviours import Behaviours
-from tests.existing import lab
+from tests.existing import accounts, lab
 
 
 @pytest.fixture
@@ -54,3 +54,27 @@ def lab_cluster():
             yield context
     except lab.NoLab as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def admin(lab_cluster):
+    """The real cluster's API, as its administrator."""
+    found = api.connect(lab_cluster)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def account(admin, lab_cluster, tmp_path_factory):
+    """The kubeconfig of an account with exactly the rights of the manifest."""
+    accounts.remove(admin)
+    waiting.until(
+        lambda: admin.items("/api/v1/namespaces", fieldSelector=f"metadata.name={accounts.SPACE}"),
+        lambda seen: not seen,
+        what="the end of an earlier account's namespace",
+        within=60,
+        every=0.2,
+    )
+    accounts.create(admin)
+    yield accounts.kubeconfig(admin, lab_cluster, tmp_path_factory.mktemp("account") / "kubeconfig")
+    accounts.remove(admin)

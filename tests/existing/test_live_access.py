@@ -6,43 +6,13 @@ from clusters import waiting
 from clusters.existing import access, api, contexts, survey
 from clusters.ownership import RUN_LABEL
 from tests.existing import lab
-from tests.existing.accounts import (
-    SPACE,
-    collection,
-    create,
-    documents,
-    kubeconfig,
-    remove,
-    without,
-)
+from tests.existing.accounts import collection, documents, without
 
 SPACES = {access.EVERYWHERE: "", access.GATEWAY: "istio-system", access.ROOT: "istio-system"}
 ROLES = {
     one["metadata"]["name"]: one for one in documents() if one["kind"] in ("Role", "ClusterRole")
 }
 RIGHTS = [(role, right) for role in ROLES for right in access.needed(SPACES, only=role)]
-
-
-@pytest.fixture(scope="module")
-def admin(lab_cluster):
-    found = api.connect(lab_cluster)
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def account(admin, lab_cluster, tmp_path_factory):
-    remove(admin)
-    waiting.until(
-        lambda: admin.items("/api/v1/namespaces", fieldSelector=f"metadata.name={SPACE}"),
-        lambda seen: not seen,
-        what="the end of an earlier account's namespace",
-        within=60,
-        every=0.2,
-    )
-    create(admin)
-    yield kubeconfig(admin, lab_cluster, tmp_path_factory.mktemp("account") / "kubeconfig")
-    remove(admin)
 
 
 def wanted(account):
