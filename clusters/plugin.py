@@ -284,6 +284,23 @@ def pytest_terminal_summary(
             terminalreporter.line(sentence)
 
 
+@pytest.fixture
+def fresh_cluster(
+    request: pytest.FixtureRequest, cluster_place: Place, bookinfo: Application, tmp_path: Path
+) -> Iterator[Cluster]:
+    """A gateway that no filter has been in, where what is replaced ends at once.
+
+    The run's own gateway in places that have no second one.
+    """
+    from bookinfo.documents import documents
+
+    if (second := cluster_place.second(documents(bookinfo.port), tmp_path)) is None:
+        yield request.getfixturevalue("cluster")
+        return
+    with second as fresh:
+        yield fresh
+
+
 @pytest.fixture(scope="session")
 def gateway(cluster: Cluster) -> Gateway:
     """The gateway: `gateway.send("GET", "/productpage")` returns the reply."""

@@ -177,12 +177,18 @@ class LocalCluster:
 
 @contextmanager
 def running(
-    release: Release, binary: envoy.Binary, base: str, folder: Path
+    release: Release,
+    binary: envoy.Binary,
+    base: str,
+    folder: Path,
+    *,
+    drain_seconds: int = envoy.DRAIN_SECONDS,
 ) -> Iterator[LocalCluster]:
     """Run a local gateway that serves the `base` documents; everything ends with the block.
 
-    `folder` takes the log and the fetched modules. Raises processes.ProcessFailed if Envoy does
-    not start, gate.Refused if it refuses the base documents.
+    `folder` takes the log and the fetched modules. What is replaced in the proxy goes on for
+    `drain_seconds`. Raises processes.ProcessFailed if Envoy does not start, gate.Refused if it
+    refuses the base documents.
     """
     behaviours = Behaviours.of(release)
     node = ingress_gateway(release.version)
@@ -193,7 +199,7 @@ def running(
     ads.publish(_resources(snapshot, (), own))
     ads.start()
     try:
-        process, proxy = envoy.start(binary, node, ads.port, folder)
+        process, proxy = envoy.start(binary, node, ads.port, folder, drain_seconds=drain_seconds)
         try:
             refusals = ads.settle(START_SECONDS)
             if refusals:

@@ -147,13 +147,14 @@ def _loopback(port: int) -> dict[str, Any]:
 
 
 def start(
-    binary: Binary, node: Node, ads_port: int, folder: Path
+    binary: Binary, node: Node, ads_port: int, folder: Path, *, drain_seconds: int = DRAIN_SECONDS
 ) -> tuple[processes.Process, Proxy]:
     """Start Envoy under an ADS server and return it with its admin view, once that answers.
 
-    Raises processes.ProcessFailed with its last output if it ends or stays silent.
+    A replaced listener goes on for `drain_seconds`. Raises processes.ProcessFailed with its last
+    output if Envoy ends or stays silent.
     """
-    drain = ("--drain-time-s", str(DRAIN_SECONDS), "--drain-strategy", "immediate")
+    drain = ("--drain-time-s", str(drain_seconds), "--drain-strategy", "immediate")
     return launch(binary, bootstrap(node, ads_port), folder, *drain)
 
 

@@ -71,6 +71,17 @@ class Place:
         on = self.binaries is not None and self.binaries.istio_filters
         return "on" if on else "off: this Envoy has none of them"
 
+    def second(self, base: str, folder: Path) -> AbstractContextManager[LocalCluster] | None:
+        """Run a gateway beside the first, where what is replaced ends at once.
+
+        Returns None for real istiod, which takes longer to start than the wait that this saves.
+        """
+        if self.binaries is not None:
+            return None
+        from clusters.local import cluster
+
+        return cluster.running(self.release, self.proxy, base, folder, drain_seconds=0)
+
     def running(
         self, base: str, folder: Path
     ) -> AbstractContextManager[LocalCluster | IstiodCluster]:
