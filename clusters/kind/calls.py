@@ -82,6 +82,7 @@ class Caller:
 
 def tail(log: Path) -> str:
     """Return the last lines of a program's output, without what moves a cursor."""
-    text = log.read_text(errors="replace") if log.exists() else ""
-    lines = [_ESCAPES.sub("", line).rpartition("\r")[2].rstrip() for line in text.splitlines()]
+    # As bytes: read as text, a carriage return would be a line's end.
+    text = log.read_bytes().decode("utf-8", "replace") if log.exists() else ""
+    lines = [_ESCAPES.sub("", line).rpartition("\r")[2].rstrip() for line in text.split("\n")]
     return "\n".join([line for line in lines if line][-LINES:])

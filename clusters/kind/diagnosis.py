@@ -32,9 +32,14 @@ def told(pods: Iterable[Object], events: Iterable[Object], printed: Mapping[str,
     `printed` holds the end of what containers printed, by "namespace/pod container".
     """
     parts = []
-    if states := [line for pod in pods if not ready(pod) for line in _states(pod)]:
-        parts += ["pods that are not ready:", *states]
-    if warnings := _warnings(events):
+    unready = [pod for pod in pods if not ready(pod)]
+    if unready:
+        parts += ["pods that are not ready:", *(line for pod in unready for line in _states(pod))]
+    every = list(events)
+    about = {pod["metadata"]["name"] for pod in unready}
+    theirs = [one for one in every if one.get("involvedObject", {}).get("name") in about]
+    # Where all pods are ready, or none could be made, anything may be the reason.
+    if warnings := _warnings(theirs) or _warnings(every):
         parts += ["last warnings:", *warnings]
     for name, text in printed.items():
         parts += [f"last lines of {name}:"]
@@ -113,10 +118,10 @@ def _warnings(events: Iterable[Object]) -> list[str]:
     found: dict[str, str] = {}
     for event in sorted(events, key=_when):
         if event.get("type") == "Warning":
-            about = event.get("involvedObject") or event.get("regarding") or {}
+            about = event.get("involvedObject") or {}
             line = f"{about.get('kind')} {about.get('namespace', '')}/{about.get('name')}"
             found.pop(line, None)  # the same once more is the newest
-            text = " ".join(str(event.get("message") or event.get("note") or "").split())
+            text = " ".join(str(event.get("message") or "").split())
             found[line] = f"  {line}: {event.get('reason')}: {text}"
     return list(found.values())[-EVENTS:]
 

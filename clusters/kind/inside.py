@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusters import apply, waiting
 from clusters.kind import diagnosis, mark
-from clusters.kind.calls import CallFailed
+from clusters.kind.errors import PhaseFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,13 +72,13 @@ class Inside:
     def wait_until_available(self, names: Iterable[str], *, within: float) -> None:
         """Wait until Deployments of the namespace default are available.
 
-        Raises waiting.TimedOut, or CallFailed as soon as a pod is beyond waiting for.
+        Raises waiting.TimedOut, or PhaseFailed as soon as a pod is beyond waiting for.
         """
         wanted = set(names)
 
         def missing() -> str:
             if reason := self.stuck():
-                raise CallFailed("bookinfo", f"does not get ready: {reason}", self.diagnosis())
+                raise PhaseFailed(f"pods do not get ready: {reason}")
             found = self._get("/apis/apps/v1/namespaces/default/deployments")["items"]
             there = {
                 each["metadata"]["name"]
