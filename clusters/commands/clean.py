@@ -1,4 +1,4 @@
-"""`python -m clusters clean`: removes what runs left in a cluster when they could not end."""
+"""`python -m clusters clean`: removes what killed runs left, on this machine or in a cluster."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "clean",
-        help="remove what killed runs left in a cluster",
-        description="Remove what runs left in a cluster when they were killed, and nothing else: "
+        help="remove what killed runs left",
+        description="Remove what runs left when they were killed, and nothing else: kind clusters "
+        "on this machine that no run uses and none was to keep; in a cluster that is named, "
         "objects with a run's label that this project made, of runs that are not alive.",
     )
     parser.add_argument(
@@ -46,13 +47,55 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _run(asked: argparse.Namespace) -> tuple[str, int]:
+    lines = []
+    if asked.run_id is None:
+        lines += _machine(dry=asked.dry_run)
+    if asked.kube_context is not None or asked.run_id is not None:
+        lines += _cluster(asked)
+    elif not lines:
+        lines.append("no killed run left anything that is known on this machine")
+        lines.append("Hint: --kube-context=NAME looks into a cluster")
+    return "".join(f"{line}\n" for line in lines), 0
+
+
+def _machine(*, dry: bool) -> list[str]:
+    from clusters.kind import claims
+
+    if not claims.names():
+        return []
+    from clusters.kind import engine, errors, finding, lifetime, tools
+    from clusters.kind.calls import CallFailed
+
+    lines: list[str] = []
+    try:
+        if dry:
+            left = [name for name in claims.names() if _forsaken(name)]
+            return [f"the kind cluster {name} of a killed run would be deleted" for name in left]
+        kind = tools.find_kind(None).path
+        with engine.connected():  # says better than kind why it does not answer
+            finding.sweep(kind, lifetime.names(kind, claims.root()), lines.append)
+    except (errors.KindError, CallFailed) as error:
+        raise Refused(str(error)) from error
+    return [line.strip() for line in lines]
+
+
+def _forsaken(name: str) -> bool:
+    from clusters.kind import claims, errors
+
+    try:
+        with claims.claimed(name) as claim:
+            return claim.kept is False
+    except errors.InUse:
+        return False
+
+
+def _cluster(asked: argparse.Namespace) -> list[str]:
     try:
         cluster = api.connect(contexts.find(asked.kube_context, asked.kubeconfig))
         found = leftovers.find(cluster, asked.root_namespace)
-        lines = [*_each(cluster, found, asked.run_id, dry=asked.dry_run), *_unseen(found)]
+        return [*_each(cluster, found, asked.run_id, dry=asked.dry_run), *_unseen(found)]
     except (contexts.BadContext, apply.KubeError, waiting.TimedOut) as error:
         raise Refused(str(error)) from error
-    return "".join(f"{line}\n" for line in lines), 0
 
 
 def _each(cluster: Api, found: Found, only: str | None, *, dry: bool) -> list[str]:

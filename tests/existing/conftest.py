@@ -9,6 +9,12 @@ from clusters.pilot.behaviours import Behaviours
 from tests.existing import accounts, lab
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache in which nothing is known of clusters of kind on this machine."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def served():
     with apiserver.serving(admission.of(Behaviours("1.31.0"))) as served:

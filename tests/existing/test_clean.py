@@ -6,6 +6,7 @@ import pytest
 
 from clusters import __main__
 from clusters.existing import identity, lease
+from clusters.kind import claims
 from clusters.ownership import FIELD_MANAGER, PROCESS_ANNOTATION, RUN_LABEL
 
 #: Process 1 runs, but has not begun at that time.
@@ -200,3 +201,28 @@ def test_a_cluster_that_does_not_answer_is_told_with_its_address(clean, kubeconf
     code, text = clean()
     assert code == 1
     assert text.startswith(f"the Kubernetes API at {address} did not answer")
+
+
+def test_without_a_context_only_this_machine_is_looked_at(capsys):
+    assert __main__.main(["clean"]) == 0
+    assert capsys.readouterr().out == (
+        "no killed run left anything that is known on this machine\n"
+        "Hint: --kube-context=NAME looks into a cluster\n"
+    )
+
+
+def test_of_clusters_on_this_machine_those_of_killed_runs_are_named(capsys):
+    pytest.importorskip("filelock")
+    for name, kept in (("killed", False), ("kept", True), ("in-use", False)):
+        with claims.claimed(name) as claim:
+            claim.record(kept=kept)
+    with claims.claimed("in-use"):
+        __main__.main(["clean", "--dry-run"])
+
+    assert capsys.readouterr().out == "the kind cluster killed of a killed run would be deleted\n"
+    assert claims.names() == ["in-use", "kept", "killed"]
+
+
+def test_a_run_by_id_needs_a_cluster(capsys):
+    assert __main__.main(["clean", "--run=r1", "--kubeconfig=/nowhere"]) == 1
+    assert "/nowhere" in capsys.readouterr().err
