@@ -7,18 +7,17 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clusters import gate
 from clusters.pilot import documents as istio_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
     from clusters.cluster import Delivery, Proof
     from clusters.gateway import Gateway
     from clusters.pilot.documents import Document
-    from clusters.proxy import Proxy
 
     Documents = dict[tuple[str, str, str], Document]
     #: Puts documents in the place of those that were there; the second argument are the new ones.
@@ -31,14 +30,15 @@ EPOCH = datetime(2021, 2, 9, tzinfo=UTC)
 class Deliveries:
     """The documents of one gateway: `held` now, brought and taken back by `deliver`.
 
-    `sent` returns the listeners that the control plane sent last.
+    `check_listeners` raises unless every proxy serves the listeners that the control plane sent
+    last. Where several proxies answer in turn, `in_a_row` tells how many answers must agree.
     """
 
     held: Documents
     gateway: Gateway
-    proxy: Callable[[], Proxy]
     deliver: Deliver
-    sent: Callable[[], Sequence[Mapping[str, Any]]]
+    check_listeners: Callable[[], None]
+    in_a_row: Callable[[], int] = lambda: 1
     _last: Delivery | None = None
     _clock: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -77,13 +77,16 @@ class Deliveries:
         began = time.monotonic()
         with self.delivered(documents) as delivery:
             gate.check_delivery(delivery)
-            gate.check_listeners(self.proxy(), self.sent())
+            self.check_listeners()
             if proof:
-                gate.wait_for_effect(self.gateway, proof, present=True)
+                self._wait(proof, present=True)
             yield replace(delivery, seconds=time.monotonic() - began)
-        gate.check_listeners(self.proxy(), self.sent())
+        self.check_listeners()
         if proof:
-            gate.wait_for_effect(self.gateway, proof, present=False)
+            self._wait(proof, present=False)
+
+    def _wait(self, proof: Proof, *, present: bool) -> None:
+        gate.wait_for_effect(self.gateway, proof, present=present, in_a_row=self.in_a_row())
 
     def _bring(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
         self._last = self.deliver(documents, new)

@@ -79,14 +79,17 @@ def _log(text: str) -> str:
     return f"\nlast seen in its log:\n{text.strip()}" if text.strip() else ""
 
 
-def check_listeners(proxy: Proxy, sent: Iterable[Mapping[str, Any]]) -> None:
+def check_listeners(
+    proxy: Proxy, sent: Iterable[Mapping[str, Any]], *, may_drain: bool = False
+) -> None:
     """Wait until every listener serves exactly the filters that were sent, the old ones gone.
 
-    Raises waiting.TimedOut with the difference seen last.
+    With `may_drain` one that was replaced may still serve the connections that it has. Raises
+    waiting.TimedOut with the difference seen last.
     """
     expected = {listener["name"]: _filter_names(managers(listener)) for listener in sent}
     waiting.until(
-        lambda: "; ".join(_differences(expected, proxy.listeners())) or "as sent",
+        lambda: "; ".join(_differences(expected, proxy.listeners(), may_drain)) or "as sent",
         lambda difference: difference == "as sent",
         what="the proxy serving the listeners it was sent",
         within=PROOF_SECONDS,
@@ -94,9 +97,13 @@ def check_listeners(proxy: Proxy, sent: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _differences(
-    expected: Mapping[str, list[list[str]]], found: Mapping[str, ListenerState]
+    expected: Mapping[str, list[list[str]]],
+    found: Mapping[str, ListenerState],
+    may_drain: bool,
 ) -> Iterable[str]:
     for name in found.keys() - expected.keys():
+        if may_drain and found[name].draining and found[name].active is None:
+            continue
         yield f"listener {name} is still there"
     for name, filters in expected.items():
         state = found.get(name)
@@ -104,7 +111,7 @@ def _differences(
             yield f"listener {name} does not serve"
         elif state.error:
             yield f"listener {name} was refused: {state.error}"
-        elif state.warming or state.draining:
+        elif state.warming or (state.draining and not may_drain):
             yield f"listener {name} is {'warming' if state.warming else 'draining'}"
         elif _filter_names(state.http_filters()) != filters:
             yield f"listener {name} serves {_filter_names(state.http_filters())}, sent {filters}"
@@ -141,16 +148,22 @@ def check_absent(gateway: Gateway, proof: Proof) -> None:
 
 
 def wait_for_effect(
-    gateway: Gateway, proof: Proof, *, present: bool, within: float | None = None
+    gateway: Gateway,
+    proof: Proof,
+    *,
+    present: bool,
+    within: float | None = None,
+    in_a_row: int = 1,
 ) -> None:
     """Wait until the gateway answers as the proof wants, or no longer does.
 
-    Raises waiting.TimedOut with the last exchange.
+    Where several proxies answer in turn, so many answers `in_a_row` must agree. Raises
+    waiting.TimedOut with the last exchange.
     """
     what = "the filter's effect on a new connection" if present else "the end of its effect"
     waiting.until(
         lambda: (proof(gateway), _last(gateway)),
-        lambda seen: seen[0] is present,
+        waiting.in_a_row(in_a_row, lambda seen: seen[0] is present),
         what=what,
         within=PROOF_SECONDS if within is None else within,
     )

@@ -55,20 +55,23 @@ class Proxy:
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         # One connection is kept: the gate asks after every change, and a new one costs as much
-        # as the question. Two threads never share it.
-        connection = self._kept.pop() if self._kept else self._connection()
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            told = answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise AdminUnreachable(
-                f"the proxy's admin interface at {self.host}:{self.port} did not answer {path}: "
-                f"{error}\nlast seen in its log {self.log}:\n{self.log_since(0)[-2000:]}"
-            ) from error
-        self._kept.append(connection)
-        return told
+        # as the question. Two threads never share it. The kept one may have ended meanwhile.
+        ways = [*([self._kept.pop()] if self._kept else []), self._connection()]
+        for connection in ways:
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                told = answer.status, answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                failure = error
+                continue
+            self._kept.append(connection)
+            return told
+        raise AdminUnreachable(
+            f"the proxy's admin interface at {self.host}:{self.port} did not answer {path}: "
+            f"{failure}\nlast seen in its log {self.log}:\n{self.log_since(0)[-2000:]}"
+        ) from failure
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.connection is not None:
@@ -107,6 +110,25 @@ class Proxy:
         dump = json.loads(self.read("/config_dump?resource=dynamic_listeners"))
         states = [_listener_state(entry) for entry in dump.get("configs", [])]
         return {state.name: state for state in states}
+
+    def clusters(self, pattern: str) -> set[str]:
+        """Return the names of the clusters in use, from the control plane, that match a pattern."""
+        query = f"resource=dynamic_active_clusters&name_regex={pattern}"
+        dump = json.loads(self.read(f"/config_dump?{query}"))
+        return {each["cluster"]["name"] for each in dump.get("configs", [])}
+
+    def extensions(self) -> dict[str, Any]:
+        """Return the proxy's dump of the extensions it got by name, whether it took them or not."""
+        status, body = self._ask("/config_dump?resource=ecds_filters")
+        if status == http.client.NOT_FOUND:  # it has never asked for one
+            return {}
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def drain_seconds(self) -> float:
+        """Return how long a listener that was replaced or removed lives on."""
+        told = json.loads(self.read("/server_info"))["command_line_options"]["drain_time"]
+        return float(str(told).removesuffix("s"))
 
     def config_dump(self) -> str:
         """Return the whole configuration dump, endpoints included, as JSON text."""

@@ -59,6 +59,18 @@ def until(
         ) from None
 
 
+def in_a_row(count: int, good: Callable[[T], bool]) -> Callable[[T], bool]:
+    """Return a policy that is content when so many observations, one after the other, are good."""
+    seen = 0
+
+    def enough(observation: T) -> bool:
+        nonlocal seen
+        seen = seen + 1 if good(observation) else 0
+        return seen >= count
+
+    return enough
+
+
 def until_signalled(
     condition: threading.Condition,
     good: Callable[[], bool],

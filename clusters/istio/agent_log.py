@@ -19,7 +19,10 @@ _SUBSTITUTED = re.compile(
 _HELD = re.compile(r"convert the wasm config: (?P<text>.*)")
 _NACK = re.compile(r"sending NACK for ECDS resources .*, err: (?P<text>.*)$")
 _JOINED = re.compile(r"\d+ errors? occurred:\s*\* ")
-_NEXT = re.compile(r"\s\* (?=cannot fetch Wasm module |wasm remote fetch |failed to )")
+_NEXT = re.compile(
+    r"\s\* (?=cannot fetch Wasm module |wasm remote fetch |failed to |no remote and local load "
+    r"|typed extension config )"
+)
 _FORWARDED = re.compile(r"forward ECDS\t.*resources=\[(?P<names>.*?)\]")
 
 
@@ -38,6 +41,8 @@ class AgentLog:
 
     def begin(self) -> None:
         """Forget what concerned an earlier delivery."""
+        self.pause()
+        self._open = ""
         self.failures, self.nack = [], ""
 
     def read(self, lines: Iterable[str]) -> None:
@@ -48,6 +53,10 @@ class AgentLog:
                 self._open = found["rest"]
             else:
                 self._open += f" {line.strip()}"
+
+    def pause(self) -> None:
+        """Note that nothing came for a while: the last entry is whole, as far as can be told."""
+        self._take(self._open)
 
     def _take(self, entry: str) -> None:
         if found := _SUBSTITUTED.search(entry):

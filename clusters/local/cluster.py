@@ -63,9 +63,8 @@ class LocalCluster:
         self._deliveries = Deliveries(
             held=base,
             gateway=self.gateway,
-            proxy=lambda: self.proxy,
             deliver=self._deliver,
-            sent=lambda: self._snapshot.listeners,
+            check_listeners=lambda: gate.check_listeners(self.proxy, self._snapshot.listeners),
         )
 
     def __repr__(self) -> str:

@@ -81,9 +81,8 @@ class IstiodCluster:
         self._deliveries = Deliveries(
             held=base,
             gateway=self.gateway,
-            proxy=lambda: self.proxy,
             deliver=self._deliver,
-            sent=lambda: self._session.sent,
+            check_listeners=lambda: gate.check_listeners(self.proxy, self._session.sent),
         )
 
     def __repr__(self) -> str:

@@ -1,0 +1,133 @@
+"""Whether a change has gone all the way to one proxy, without a word in any debug log.
+
+Each change ends with a marker: a cluster of ours under a name not used before, brought by an
+EnvoyFilter. What istiod noticed before it is in the same push. Once the proxy shows the marker,
+the number of that push is known from istiod's page syncz, and every other type must have come from
+that push, or a later one, and have been answered.
+
+istiod tells only the last message of a type. One that the proxy refused never becomes the accepted
+one, so refusals are counted in the proxy's log beside the messages that were seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clusters.kube.channels import CDS, ECDS, EDS, LDS, RDS, Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: What a push for an EnvoyFilter brings to every proxy that asked for it.
+DUE = (LDS, RDS, ECDS)
+ANSWERED = (CDS, EDS, LDS, RDS, ECDS)
+#: A refusal that the log does not tell, because somebody turned that off, is believed then.
+QUIET_SECONDS = 2.0
+_REFUSED = re.compile(
+    r"(?:gRPC|delta) config for type\.googleapis\.com/\S*?\.(?P<kind>\w+) rejected: "
+)
+_KINDS = {
+    "Cluster": CDS,
+    "ClusterLoadAssignment": EDS,
+    "Listener": LDS,
+    "RouteConfiguration": RDS,
+    "TypedExtensionConfig": ECDS,
+}
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known about one proxy; `refusals` are its words that stand, by type.
+
+    For each change: `begin`, then `observe` and `hear` until `missing` says "", then `settle`.
+    """
+
+    refusals: dict[str, str] = field(default_factory=dict)
+    _channels: Mapping[str, Channel] = field(default_factory=dict)
+    _before: dict[str, str] = field(default_factory=dict)
+    _sent: dict[str, list[str]] = field(default_factory=dict)
+    _refused: Counter[str] = field(default_factory=Counter)
+    _words: dict[str, str] = field(default_factory=dict)
+    _push: int = 0
+    _since: float = 0.0
+    _now: float = 0.0
+
+    def begin(self, channels: Mapping[str, Channel]) -> None:
+        """Begin a change; what is told from now on belongs to it."""
+        self._channels = channels
+        self._before = {kind: channel.sent for kind, channel in channels.items()}
+        self._sent, self._refused, self._words, self._push = {}, Counter(), {}, 0
+
+    def observe(self, channels: Mapping[str, Channel], *, marked: bool, now: float) -> None:
+        """Take istiod's page into account.
+
+        `marked` tells that the proxy showed the marker before the page was read; `now` is any
+        clock's time in seconds.
+        """
+        if channels != self._channels or not self._since:
+            self._since = now
+        self._channels = channels
+        for kind, channel in channels.items():
+            sent = self._sent.setdefault(kind, [])
+            if channel.sent != self._before.get(kind, "") and channel.sent not in sent:
+                sent.append(channel.sent)
+            if channel.error and not channel.accepted and sent:
+                self._words[kind] = channel.error
+        if marked and not self._push and CDS in channels:
+            self._push = channels[CDS].number
+        self._now = now
+
+    def hear(self, lines: Iterable[str]) -> None:
+        """Take lines of the proxy's log into account."""
+        for line in lines:
+            if found := _REFUSED.search(line):
+                kind = _KINDS.get(found["kind"], found["kind"])
+                self._refused[kind] += 1
+                self._words.setdefault(kind, line[found.end() :].strip())
+
+    @property
+    def refused(self) -> set[str]:
+        """Return the types of which the proxy refused a message in this change."""
+        return {kind for kind in ANSWERED if self._refused[kind] or kind in self._words}
+
+    def missing(self) -> str:
+        """Return what is still to come before the proxy has everything, "" when nothing is."""
+        if not self._push:
+            return "the proxy does not show the marker of this change"
+        behind = [
+            f"istiod has not sent {kind} of push {self._push} (last {channel.number})"
+            for kind in DUE
+            if (channel := self._channels.get(kind)) and channel.number < self._push
+        ]
+        unanswered = [
+            f"the agent or the proxy has not answered {kind} of push {channel.number}"
+            for kind in ANSWERED
+            if (channel := self._channels.get(kind)) and not self._answered(kind, channel)
+        ]
+        return "; ".join([*behind, *unanswered])
+
+    def _answered(self, kind: str, channel: Channel) -> bool:
+        sent = self._sent.get(kind, [])
+        if channel.accepted or not sent:
+            return True
+        open_ones = sent[sent.index(channel.acked) + 1 :] if channel.acked in sent else sent
+        if self._refused[kind] >= len(open_ones):
+            return True
+        return bool(channel.error) and self._now - self._since >= QUIET_SECONDS
+
+    def settle(self) -> None:
+        """Note which refusals stand now that the change is over."""
+        for kind in ANSWERED:
+            channel = self._channels.get(kind, Channel())
+            # Envoy accepts refused extensions when the same bytes come again, as they do in the
+            # next push of one change.
+            again = kind == ECDS and kind in self.refused
+            if not channel.accepted and self._sent.get(kind):
+                self.refusals[kind] = channel.error or self._words.get(kind, "")
+            elif again:
+                self.refusals[kind] = self._words.get(kind, "")
+            elif self._sent.get(kind):
+                self.refusals.pop(kind, None)
