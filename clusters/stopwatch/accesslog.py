@@ -15,6 +15,8 @@ from clusters.stopwatch.load import TAG
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Envoys have had it since some release between 1.31 and 1.36.
+OPERATOR = "COMMON_DURATION"
 #: From the request's first byte to the answer's first and last one.
 WHOLE = ("DS_RX_BEG:DS_TX_BEG", "DS_RX_BEG:DS_TX_END")
 #: The way to the application and the way back, without the application.
@@ -33,7 +35,7 @@ class Lines:
 
 def config(path: Path, spans: tuple[str, str]) -> dict[str, Any]:
     """Return the access log that writes a request's block and two spans of it to a file."""
-    told = " ".join(f"%COMMON_DURATION({span}:ns)%" if span else "0" for span in spans)
+    told = " ".join(f"%{OPERATOR}({span}:ns)%" if span else "0" for span in spans)
     return {
         "name": "envoy.access_loggers.file",
         "typed_config": {
