@@ -9,9 +9,9 @@ from clusters import release
 from clusters.local import envoy, place, wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from clusters.local.place import Place
+    from clusters.places import Place
 
 
 class Indistinct(ValueError):
@@ -25,7 +25,7 @@ def places(
     control_plane: str,
     wanted: place.Wanted,
     tell: Callable[[str], None],
-) -> tuple[Place, ...]:
+) -> tuple[place.Place, ...]:
     """Return the places of `--istio=1.9,1.31 --proxy=1.36.4,PATH`, by release and then by proxy.
 
     What is named twice is there once. `tell` takes a line for a user who waits for an Envoy.
@@ -42,7 +42,7 @@ def places(
     )
 
 
-def ids(chosen: tuple[Place, ...]) -> list[str]:
+def ids(chosen: Sequence[Place]) -> list[str]:
     """Return what tells each place from the others: "1.9", "envoy1.36.4", "1.9-envoy1.36.4"."""
     by_release, by_proxy = _differ(chosen)
     return [
@@ -51,7 +51,7 @@ def ids(chosen: tuple[Place, ...]) -> list[str]:
     ]
 
 
-def measured_as(one: Place, chosen: tuple[Place, ...]) -> str:
+def measured_as(one: Place, chosen: Sequence[Place]) -> str:
     """Return the release that figures of a place are kept under, "1.9" or "1.9, envoy 1.36.4".
 
     The proxy is part of it where a run has several, and the patch where it has several releases.
@@ -61,15 +61,15 @@ def measured_as(one: Place, chosen: tuple[Place, ...]) -> str:
     return f"{name}, envoy {one.proxy.version}" if by_proxy else name
 
 
-def _differ(chosen: tuple[Place, ...]) -> tuple[bool, bool]:
+def _differ(chosen: Sequence[Place]) -> tuple[bool, bool]:
     """Tell whether there are several releases, and several proxies for one of them."""
     releases = len({each.asked for each in chosen})
     return releases > 1, releases < len(chosen)
 
 
-def header(chosen: tuple[Place, ...]) -> list[str]:
+def header(chosen: Sequence[Place]) -> list[str]:
     """Return lines that say what was asked for and what really runs."""
-    if len(chosen) == 1 or any(each.binaries for each in chosen):
+    if len(chosen) == 1 or not all(each.emulated for each in chosen):
         return [line for each in chosen for line in each.header]
     releases = ", ".join(dict.fromkeys(each.asked for each in chosen))
     runs = dict.fromkeys(f"{each.proxy.version} ({each.proxy.path})" for each in chosen)
@@ -79,7 +79,7 @@ def header(chosen: tuple[Place, ...]) -> list[str]:
     ]
 
 
-def facts(chosen: tuple[Place, ...]) -> dict[str, str]:
+def facts(chosen: Sequence[Place]) -> dict[str, str]:
     """Return the same for the report; where places differ, what is so in any of them."""
     found: dict[str, dict[str, None]] = {}
     for each in chosen:

@@ -38,6 +38,11 @@ class Place:
     disagreements: list[str] = field(default_factory=list, compare=False)
 
     @property
+    def emulated(self) -> bool:
+        """Return whether this project stands for istiod and its agent."""
+        return self.binaries is None
+
+    @property
     def semantics(self) -> str:
         """Return whose rules decide what becomes of documents: "embedded", "istiod 1.31.0"."""
         return EMBEDDED if self.binaries is None else f"{ISTIOD} {self.binaries.version}"
