@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clusters.local.place import Place
     from clusters.manifest import Manifest
 
-pytest_plugins = ("clusters.stopwatch.plugin",)
+pytest_plugins = ("clusters.stopwatch.plugin", "clusters.second_plugin")
 
 PLACES: pytest.StashKey[tuple[Place, ...]] = pytest.StashKey()
 CLUSTER: pytest.StashKey[LocalCluster | IstiodCluster] = pytest.StashKey()
@@ -284,23 +284,6 @@ def pytest_terminal_summary(
             terminalreporter.line(sentence)
 
 
-@pytest.fixture
-def fresh_cluster(
-    request: pytest.FixtureRequest, cluster_place: Place, bookinfo: Application, tmp_path: Path
-) -> Iterator[Cluster]:
-    """A gateway that no filter has been in, where what is replaced ends at once.
-
-    The run's own gateway in places that have no second one.
-    """
-    from bookinfo.documents import documents
-
-    if (second := cluster_place.second(documents(bookinfo.port), tmp_path)) is None:
-        yield request.getfixturevalue("cluster")
-        return
-    with second as fresh:
-        yield fresh
-
-
 @pytest.fixture(scope="session")
 def gateway(cluster: Cluster) -> Gateway:
     """The gateway: `gateway.send("GET", "/productpage")` returns the reply."""
@@ -316,9 +299,16 @@ def given_manifest(pytestconfig: pytest.Config, cluster_place: Place) -> Manifes
     return found[cluster_place.release]
 
 
+def _gateway_of(item: pytest.Item) -> LocalCluster | IstiodCluster | None:
+    """Return the gateway that a test looks at, None as long as it does not run."""
+    from clusters import second_plugin
+
+    return second_plugin.of(item) or item.config.stash.get(CLUSTER, None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the evidence of each test begin with it."""
-    if (running := item.config.stash.get(CLUSTER, None)) is not None:
+    if (running := _gateway_of(item)) is not None:
         with _in_words(item.session):
             running.mark()
 
@@ -329,7 +319,7 @@ def pytest_runtest_makereport(
 ) -> Iterator[None] | pytest.TestReport:
     """Add to a failure how to reproduce it and where its evidence is."""
     report: pytest.TestReport = yield  # type: ignore[misc,assignment]
-    running = item.config.stash.get(CLUSTER, None)
+    running = _gateway_of(item)
     if report.failed and running is not None:
         folder = evidence_folder.folder_for(_reports(item.config), item.nodeid)
         try:

@@ -120,10 +120,11 @@ def test_no_configuration_brings_the_gateway_down(
 
 
 @pytest.mark.requirement("ANY-3")
-def test_once_removed_it_leaves_nothing_behind(fresh_cluster, documents):
-    before = answers(fresh_cluster.gateway)
-    with fresh_cluster.applied(documents()):
-        assert fresh_cluster.proxy.machines() > 0
+def test_once_removed_it_leaves_nothing_behind(second_cluster, documents):
+    gateway = second_cluster.gateway
+    before = answers(gateway)
+    with second_cluster.applied(documents()):
+        assert second_cluster.proxy.machines() > 0
 
-    assert answers(fresh_cluster.gateway) == before
-    fresh_cluster.wait_for_machines(0)
+    assert answers(gateway) == before
+    second_cluster.wait_for_machines(0)

@@ -34,14 +34,15 @@ def marker(plugins_exist, publisher, other_filter):
 
 
 @pytest.fixture(scope="session")
-def reached(cluster, gateway):
-    """A function from the name of a listener to what a client reaches there: something with a url.
+def reached(second_cluster):
+    """A function from the name of a listener of the second gateway to something with its url.
 
     Skips where only the gateway's own port leads to the proxy.
     """
+    gateway = second_cluster.gateway
 
     def reach(name):
-        addresses = cluster.proxy.addresses()
+        addresses = second_cluster.proxy.addresses()
         here = [f"http://{host}:{port}" for host, port in addresses.values()]
         if gateway.url not in here:
             pytest.skip(f"the proxy's listeners are not reached from here but by {gateway.url}")

@@ -48,12 +48,11 @@ OPERATIONS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.requirement("IST-20")
 @pytest.mark.parametrize("case", OPERATIONS)
-def test_an_operation_puts_listener_filters_where_the_release_says(
-    cluster, gateway, expected, case
-):
+def test_an_operation_puts_listener_filters_where_the_release_says(second_cluster, expected, case):
+    gateway = second_cluster.gateway
     row = expected("listener-filters", case=case)
 
-    with cluster.delivered(envoy_filter(fresh("listening"), OPERATIONS[case])) as delivery:
+    with second_cluster.delivered(envoy_filter(fresh("listening"), OPERATIONS[case])) as delivery:
         assert delivery.refusals == ()
         assert [each.index for each in delivery.ineffective] == row["in-vain"]
         assert ask(gateway, first=PROXY_HEADER) == (row["balanced"],)

@@ -57,11 +57,12 @@ CHAINS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.requirement("IST-18")
 @pytest.mark.parametrize("case", LISTENERS)
-def test_a_patch_of_a_listener_shows_on_new_connections(cluster, gateway, expected, case):
+def test_a_patch_of_a_listener_shows_on_new_connections(second_cluster, expected, case):
+    gateway = second_cluster.gateway
     row = expected("listeners", case=case)
     patches = [WHO, *LISTENERS[case]]
 
-    with cluster.delivered(envoy_filter(fresh("listener"), patches)) as delivery:
+    with second_cluster.delivered(envoy_filter(fresh("listener"), patches)) as delivery:
         assert delivery.refusals == ()
         assert [each.index - 1 for each in delivery.ineffective] == row["in-vain"]
         answer = ask(gateway, first=PROXY_HEADER, show=[PATCHED])
@@ -72,12 +73,13 @@ def test_a_patch_of_a_listener_shows_on_new_connections(cluster, gateway, expect
 
 @pytest.mark.requirement("IST-18")
 @pytest.mark.parametrize("context", ["GATEWAY", "ANY", "SIDECAR_OUTBOUND"])
-def test_an_added_listener_answers_where_it_says(cluster, gateway, reached, context):
+def test_an_added_listener_answers_where_it_says(second_cluster, reached, context):
+    gateway = second_cluster.gateway
     name = fresh("added")
     value = {"name": name, "address": loopback(), "filterChains": [{"filters": teapots()}]}
     document = envoy_filter(name, [patch("LISTENER", "ADD", value, match={"context": context})])
 
-    with cluster.delivered(document) as delivery:
+    with second_cluster.delivered(document) as delivery:
         assert delivery.refusals == ()
         assert bool(delivery.ineffective) is (context == "SIDECAR_OUTBOUND")
         there = None if delivery.ineffective else reached(name)
@@ -90,10 +92,11 @@ def test_an_added_listener_answers_where_it_says(cluster, gateway, reached, cont
 
 @pytest.mark.requirement("IST-19")
 @pytest.mark.parametrize("case", CHAINS)
-def test_a_patch_of_a_filter_chain_shows_on_new_connections(cluster, gateway, expected, case):
+def test_a_patch_of_a_filter_chain_shows_on_new_connections(second_cluster, expected, case):
+    gateway = second_cluster.gateway
     row = expected("chains", case=case)
 
-    with cluster.delivered(envoy_filter(fresh("chain"), CHAINS[case])) as delivery:
+    with second_cluster.delivered(envoy_filter(fresh("chain"), CHAINS[case])) as delivery:
         assert delivery.refusals == ()
         assert [each.index for each in delivery.ineffective] == row["in-vain"]
         assert ask(gateway) == (row["status"],)
@@ -101,16 +104,18 @@ def test_a_patch_of_a_filter_chain_shows_on_new_connections(cluster, gateway, ex
 
 
 @pytest.mark.requirement("IST-19")
-def test_a_listener_without_its_only_chain_is_refused_and_the_gateway_stays(cluster, gateway):
-    with cluster.delivered(envoy_filter(fresh("chainless"), [chain("REMOVE")])) as delivery:
+def test_a_listener_without_its_only_chain_is_refused_and_the_gateway_stays(second_cluster):
+    gateway = second_cluster.gateway
+    with second_cluster.delivered(envoy_filter(fresh("chainless"), [chain("REMOVE")])) as delivery:
         assert delivery.refusals
         assert ask(gateway) == (200,)
 
 
 @pytest.mark.requirement("IST-19")
-def test_an_added_chain_is_not_patched_itself(cluster, gateway):
+def test_an_added_chain_is_not_patched_itself(second_cluster):
+    gateway = second_cluster.gateway
     patches = [chain("ADD", PREFERRED), http_filter("INSERT_FIRST", marker("here"))]
 
-    with cluster.delivered(envoy_filter(fresh("unpatched"), patches)) as delivery:
+    with second_cluster.delivered(envoy_filter(fresh("unpatched"), patches)) as delivery:
         assert delivery.refusals == ()
         assert ask(gateway, show=[MARK]) == (TEAPOT,)
