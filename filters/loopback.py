@@ -12,6 +12,8 @@ class Handler(BaseHTTPRequestHandler):
     """HTTP/1.1 with kept connections; `self.server.owner` is what `listen` was given."""
 
     protocol_version = "HTTP/1.1"
+    # What cannot be read, a TLS handshake above all, is answered as by any other server of today.
+    default_request_version = "HTTP/1.0"
     timeout = 60  # seconds that a silent connection may last
     wbufsize = -1  # head and body in one packet, or the second waits 40 ms for an ACK
     server: "_Server"

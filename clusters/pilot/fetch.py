@@ -5,14 +5,13 @@ Facts: pkg/wasm/httpfetcher.go of Istio; what differs between releases is in beh
 
 from __future__ import annotations
 
-import gzip
 import io
 import tarfile
 import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from clusters import waiting
 from clusters.pilot import transport
@@ -22,20 +21,28 @@ from clusters.pilot.transport import FetchError, Unanswered
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
 
-__all__ = ["WASM_MAGIC", "FetchError", "fetch", "unbox"]
+__all__ = ["FetchError", "fetch", "is_wasm", "unbox"]
 
 ATTEMPTS = 5
 ATTEMPT_SECONDS = 15.0
-FIRST_PAUSE, CONSTANT_PAUSE = 0.5, 0.05
-WASM_MAGIC = b"\0asm"
+#: In the middle of what the agent waits by chance: half as long to half as long again.
+FIRST_PAUSE, GROWTH, CONSTANT_PAUSE = 0.5, 1.5, 0.05
+WASM_MAGIC, GZIP_MAGIC, TAR_MAGIC = b"\0asm", b"\x1f\x8b", b"ustar"
+#: The magic number and the version.
+HEADER_BYTES = 8
 NOT_RETRIED = (501, 505, 511)
 
 
 @dataclass(frozen=True, slots=True)
-class _Retry:
-    """An attempt that failed in a way that another attempt may mend."""
+class _Failed:
+    """An attempt that failed; `again` says that another attempt may mend it.
+
+    `unanswered` says that there was no answer at all, which is the last word if the time is up.
+    """
 
     text: str
+    again: bool = True
+    unanswered: bool = False
 
 
 def fetch(
@@ -46,84 +53,92 @@ def fetch(
     `timeout` bounds all attempts together, in seconds. A module beyond the size limit is cut off,
     as by the agent: what then becomes of it depends on checksum, wrapping and proxy.
     """
+    # As a URL is written by who has read it: the scheme in small letters.
+    url = urlunsplit(urlsplit(url))
+    settings = settings or Settings()
+    limit = settings.size_limit if "agent-limits-module-size" in behaviours else None
+    verify = not settings.insecure(urlsplit(url).netloc)
     deadline = time.monotonic() + timeout
-    last = ""
-    for attempt in range(1, ATTEMPTS + 1):
-        got = _attempt(
-            url,
-            min(deadline, time.monotonic() + ATTEMPT_SECONDS),
-            behaviours,
-            settings or Settings(),
-        )
+    attempt = 1
+    while True:
+        got = _attempt(url, min(deadline, time.monotonic() + ATTEMPT_SECONDS), limit, verify)
         if isinstance(got, bytes):
-            return unbox(got) if "agent-unboxes-modules" in behaviours else got
-        last = got.text
-        if time.monotonic() >= deadline:
-            raise FetchError(_failed(attempt, _expired(url)))
-        pause = _back_off(attempt, behaviours)
-        if time.monotonic() + pause >= deadline:
-            waiting.pause(max(0.0, deadline - time.monotonic()))
-            # One more attempt begins, with no time left for it.
-            raise FetchError(_failed(attempt + 1, _expired(url)))
-        if attempt < ATTEMPTS:
-            waiting.pause(pause)
-    raise FetchError(_failed(ATTEMPTS, last))
+            return unbox(got, limit) if "agent-unboxes-modules" in behaviours else got
+        over = got.unanswered and time.monotonic() >= deadline
+        if over or not got.again or attempt == ATTEMPTS:
+            raise FetchError(
+                f"wasm module download failed after {attempt} attempts, last error: {got.text}"
+            )
+        # Where the time is up before, another attempt begins, and ends at once.
+        waiting.pause(min(_back_off(attempt, behaviours), _left(deadline)))
+        attempt += 1
 
 
-def _failed(attempts: int, last: str) -> str:
-    return f"wasm module download failed after {attempts} attempts, last error: {last}"
-
-
-def _expired(url: str) -> str:
-    return f'Get "{url}": {transport.EXPIRED}'
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
 
 
 def _back_off(attempt: int, behaviours: Behaviours) -> float:
     if "agent-fetch-constant-backoff" in behaviours:
         return CONSTANT_PAUSE
-    return FIRST_PAUSE * 2.0 ** (attempt - 1)
+    return float(FIRST_PAUSE * GROWTH ** (attempt - 1))
 
 
-def _attempt(
-    url: str, deadline: float, behaviours: Behaviours, settings: Settings
-) -> bytes | _Retry:
+def _attempt(url: str, deadline: float, limit: int | None, verify: bool) -> bytes | _Failed:
     try:
-        answer = transport.get(
-            url,
-            deadline=deadline,
-            limit=settings.size_limit if "agent-limits-module-size" in behaviours else None,
-            verify=not settings.insecure(urlsplit(url).netloc),
-        )
+        answer = transport.get(url, deadline=deadline, limit=limit, verify=verify)
     except Unanswered as error:
-        return _Retry(f'Get "{url}": {error}')
+        return _Failed(f'Get "{error.url}": {error}', unanswered=True)
     if answer.status == 200:
         return answer.body
-    text = f"wasm module download request failed: status code {answer.status}"
-    if answer.status >= 500 and answer.status not in NOT_RETRIED:
-        return _Retry(text)
-    raise FetchError(_failed(1, text))
+    return _Failed(
+        f"wasm module download request failed: status code {answer.status}",
+        again=answer.status >= 500 and answer.status not in NOT_RETRIED,
+    )
 
 
-def unbox(body: bytes) -> bytes:
-    """Return the module inside any layers of gzip and tar; the original bytes if there is none."""
+def is_wasm(body: bytes) -> bool:
+    """Tell whether bytes begin as a module does; its version is not looked at."""
+    return len(body) >= HEADER_BYTES and body.startswith(WASM_MAGIC)
+
+
+def unbox(body: bytes, limit: int | None = None) -> bytes:
+    """Return the module inside any layers of gzip and tar; the original bytes if there is none.
+
+    What is larger than `limit` when unpacked is cut off, which an archive does not survive.
+    """
     inner = body
-    while not inner.startswith(WASM_MAGIC):
-        opened = _open_layer(inner)
+    while not is_wasm(inner):
+        opened = _open_layer(inner, limit)
         if opened is None:
             return body
         inner = opened
     return inner
 
 
-def _open_layer(body: bytes) -> bytes | None:
+def _open_layer(body: bytes, limit: int | None) -> bytes | None:
     try:
-        if body.startswith(b"\x1f\x8b"):
-            return gzip.decompress(body)
-        if body[257:262] == b"ustar":
-            with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        if body.startswith(GZIP_MAGIC):
+            return _gunzip(body, limit)
+        if body[257:262] == TAR_MAGIC:
+            with tarfile.open(fileobj=io.BytesIO(body[:limit]), mode="r:") as archive:
                 first = archive.next()
                 entry = archive.extractfile(first) if first else None
                 return entry.read() if entry else None
     except (OSError, EOFError, tarfile.TarError, zlib.error):
         return None
     return None
+
+
+def _gunzip(body: bytes, limit: int | None) -> bytes:
+    """Return what is in one gzip after the other; not even zeros may follow, as for the agent."""
+    found = io.BytesIO()
+    while body:
+        opened = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        found.write(opened.decompress(body, 0 if limit is None else limit - found.tell()))
+        if limit is not None and found.tell() >= limit:
+            break
+        if not opened.eof:
+            raise EOFError
+        body = opened.unused_data
+    return found.getvalue()

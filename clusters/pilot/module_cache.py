@@ -6,12 +6,13 @@ Facts: pkg/wasm/cache.go of Istio. One cache per proxy, living as long as the ru
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from clusters.pilot import oci
-from clusters.pilot.fetch import WASM_MAGIC, FetchError, fetch
+from clusters.pilot import go_url, oci
+from clusters.pilot.fetch import FetchError, fetch, is_wasm
 from clusters.pilot.oci_reference import InvalidReference
 from clusters.pilot.settings import Settings
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from clusters.pilot.behaviours import Behaviours
 
-#: Bytes that the agent looks at before it believes that a file is Wasm.
-HEADER_BYTES = 8
 ALWAYS, IF_NOT_PRESENT = "Always", "IfNotPresent"
 
 
@@ -51,22 +50,29 @@ class _Pulled:
 
 @dataclass(slots=True)
 class ModuleCache:
-    """Gives a local file for a remote module, fetching it when the release would."""
+    """Gives a local file for a remote module, fetching it when the release would.
+
+    Several threads may ask at once; two that want the same module may both fetch it.
+    """
 
     folder: Path
     behaviours: Behaviours
     settings: Settings = field(default_factory=Settings)
     _files: dict[tuple[str, str], Path] = field(default_factory=dict)
     _pulled: dict[str, _Pulled] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, wanted: Wanted) -> Path:
         """Return the file that holds the module; raise FetchError if there is none to be had."""
-        sought = wanted.checksum or self._known_checksum(wanted)
-        known = self._files.get((_name(wanted.url), sought))
-        if known is None:
-            return self._fetch(wanted, sought)
-        self._note(wanted, sought)
-        return known
+        if fault := go_url.fault(wanted.url):
+            raise FetchError(f"fail to parse Wasm module fetch url: {wanted.url}, error: {fault}")
+        with self._lock:
+            sought = wanted.checksum or self._known_checksum(wanted)
+            known = self._files.get((_name(wanted.url), sought))
+            if known is not None:
+                self._note(wanted, sought)
+                return known
+        return self._fetch(wanted, sought)
 
     def _known_checksum(self, wanted: Wanted) -> str:
         """Return the checksum that a URL stands for, "" where the server must be asked."""
@@ -114,23 +120,27 @@ class ModuleCache:
                 f"module downloaded from {wanted.url} has checksum {checksum}, which does not "
                 f"match: {sought}"
             )
-        known = self._files.get((_name(wanted.url), checksum))
-        path = known or self._store(wanted, checksum, image.module() if image else body)
-        self._note(wanted, checksum)
-        return path
+        with self._lock:
+            known = self._files.get((_name(wanted.url), checksum))
+            if known is not None:
+                self._note(wanted, checksum)
+                return known
+        return self._store(wanted, checksum, image.module() if image else body)
 
     def _store(self, wanted: Wanted, checksum: str, body: bytes) -> Path:
-        if "agent-checks-wasm-magic" in self.behaviours and not (
-            len(body) >= HEADER_BYTES and body.startswith(WASM_MAGIC)
-        ):
+        if "agent-checks-wasm-magic" in self.behaviours and not is_wasm(body):
             raise FetchError(f"fetched Wasm binary from {wanted.url} is invalid")
         path = self._path(_name(wanted.url), checksum)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-        self._files[_name(wanted.url), checksum] = path
+        with self._lock:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+            self._files[_name(wanted.url), checksum] = path
+            self._note(wanted, checksum)
         return path
 
     def _note(self, wanted: Wanted, checksum: str) -> None:
+        if _is_oci(wanted.url) and "@" in wanted.url:
+            return
         pulled = self._pulled.setdefault(wanted.url, _Pulled(checksum))
         pulled.checksum = checksum
         pulled.versions[wanted.resource] = wanted.resource_version

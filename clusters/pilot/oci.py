@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from clusters.pilot import oci_image, pull_secret
-from clusters.pilot.oci_image import INDEXES, Layer, Manifest, NoModule
+from clusters.pilot.oci_image import INDEXES, Layer, NoModule
 from clusters.pilot.oci_reference import InvalidReference, Reference
 from clusters.pilot.oci_session import Session, digest
-from clusters.pilot.transport import FetchError
+from clusters.pilot.transport import Answer, FetchError
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -35,7 +35,7 @@ class Image:
     """An image whose manifest was fetched; `checksum` is the manifest's sha256 in hex."""
 
     checksum: str
-    _manifest: Manifest
+    _manifest: bytes
     _session: Session
     _limit: int | None
 
@@ -43,14 +43,17 @@ class Image:
         """Fetch the layer and return the module in it; raises FetchError."""
         try:
             return oci_image.module(
-                self._manifest, self._read, self._session.behaviours, self._limit
+                oci_image.manifest(self._manifest),
+                self._read,
+                self._session.behaviours,
+                self._limit,
             )
         except (FetchError, NoModule) as error:
             raise FetchError(f"could not fetch Wasm binary: {error}") from error
 
     def _read(self, layer: Layer) -> bytes:
         try:
-            return self._session.blob(layer.digest)
+            return self._session.blob(layer.digest, layer.size)
         except FetchError as error:
             raise NoModule(f"could not get layer content: {error}") from error
 
@@ -72,8 +75,7 @@ def prepare(
             time.monotonic() + timeout,
             verify=not settings.insecure(image.registry),
         )
-        body = _manifest(session, image)
-        said = oci_image.manifest(body)
+        answer = session.manifest(image.identifier)
     except InvalidReference as error:
         raise FetchError(
             f"could not fetch Wasm OCI image: could not parse url in image reference: {error}"
@@ -82,17 +84,18 @@ def prepare(
         raise FetchError(
             f"could not fetch Wasm OCI image: could not fetch manifest: {error}"
         ) from error
-    except NoModule as error:
-        raise FetchError(
-            f"could not fetch Wasm OCI image: could not fetch image: {error}"
-        ) from error
     limit = settings.size_limit if "agent-limits-module-size" in behaviours else None
-    return Image(digest(body).removeprefix("sha256:"), said, session, limit)
+    body = _platforms_manifest(session, image, answer)
+    return Image(digest(body).removeprefix("sha256:"), body, session, limit)
 
 
-def _manifest(session: Session, image: Reference) -> bytes:
-    answer = session.manifest(image.identifier)
+def _platforms_manifest(session: Session, image: Reference, answer: Answer) -> bytes:
     content_type = (answer.values("content-type") or ("",))[0].partition(";")[0]
     if content_type not in INDEXES:
         return answer.body
-    return session.manifest(oci_image.platform_digest(answer.body, str(image))).body
+    try:
+        return session.manifest(oci_image.platform_digest(answer.body, str(image))).body
+    except (FetchError, NoModule) as error:
+        raise FetchError(
+            f"could not fetch Wasm OCI image: could not fetch image: {error}"
+        ) from error

@@ -6,7 +6,6 @@ Facts: pkg/wasm/imagefetcher.go of Istio. A docker image and the "compat" OCI im
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -42,6 +41,7 @@ class Layer:
 
     media_type: str
     digest: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,20 @@ def manifest(body: bytes) -> Manifest:
     """Return what a manifest says; raises NoModule for what is none."""
     try:
         table = json.loads(body)
-        layers = tuple(Layer(row["mediaType"], row["digest"]) for row in table.get("layers", []))
+        layers = tuple(
+            Layer(row["mediaType"], row["digest"], row["size"]) for row in table.get("layers", [])
+        )
         return Manifest(table.get("mediaType", ""), layers)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NoModule(f"could not retrieve manifest: {error}") from error
+        raise NoModule(f"could not retrieve manifest: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    """Return Go's words for a text that does not even begin like JSON, others as they are."""
+    if isinstance(error, json.JSONDecodeError) and error.msg == "Expecting value":
+        found = error.doc[error.pos : error.pos + 1]
+        return f"invalid character {found!r} looking for beginning of value" if found else "EOF"
+    return str(error)
 
 
 def platform_digest(body: bytes, reference: str) -> str:
@@ -119,44 +129,65 @@ def _packed(
     layer = said.layers[-1]
     if layer.media_type != media_type:
         raise NoModule(f"invalid media type {layer.media_type} (expect {media_type})")
+    body = read(layer)
     try:
-        body = read(layer)
-        found = unpack(body, limit)
-        # The agent unpacks while it reads: it knows the checksum of the whole only at the end.
-        verify(layer, body)
-        return found
+        return unpack(layer, body, limit)
     except NoModule as error:
         raise NoModule(f"could not extract wasm binary: {error}") from error
 
 
 def verify(layer: Layer, body: bytes) -> None:
     """Raise NoModule unless these are the bytes that the manifest names."""
+    if len(body) != layer.size:
+        raise NoModule(f"error verifying size; got {len(body)}, want {layer.size}")
     found = f"sha256:{hashlib.sha256(body).hexdigest()}"
     if found != layer.digest:
         raise NoModule(
-            "could not get layer content: error verifying sha256 checksum after reading "
-            f'{len(body)} bytes; got "{found}", want "{layer.digest}"'
+            f"error verifying sha256 checksum after reading {len(body)} bytes; "
+            f'got "{found}", want "{layer.digest}"'
         )
 
 
-def unpack(layer: bytes, limit: int | None) -> bytes:
-    """Return plugin.wasm, in whatever folder, of a gzipped tar archive; raises NoModule."""
+def unpack(layer: Layer, body: bytes, limit: int | None) -> bytes:
+    """Return plugin.wasm, in whatever folder, of a gzipped tar archive; raises NoModule.
+
+    The agent stops reading where the file ends. Only where it comes to the end of the layer
+    before, does it find out that these are not the bytes that the manifest names.
+    """
+    packed = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(layer)) as packed:
-            plain = packed.read(-1 if limit is None else limit)
-    except gzip.BadGzipFile as error:
-        raise NoModule("failed to parse layer as tar.gz: gzip: invalid header") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise NoModule(f"failed to parse layer as tar.gz: {error}") from error
+        plain = packed.decompress(body[: layer.size], 0 if limit is None else limit)
+    except zlib.error as error:
+        reason = "invalid header" if "header" in str(error) else "flate: corrupt input"
+        raise NoModule(f"failed to parse layer as tar.gz: gzip: {reason}") from error
+    try:
+        return _plugin(plain)
+    except NoModule:
+        if not packed.eof and (limit is None or len(plain) < limit):
+            verify(layer, body[: layer.size])
+        raise
+
+
+def _plugin(plain: bytes) -> bytes:
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             for entry in archive:
                 if PurePosixPath(entry.name).name == PLUGIN:
-                    found = archive.extractfile(entry)
-                    return found.read() if found else b""
-    except tarfile.TarError as error:
-        raise NoModule(f"failed to read {PLUGIN}: unexpected EOF ({error})") from error
+                    return _content(archive, entry)
+    except tarfile.ReadError as error:
+        invalid = str(error) in ("invalid header", "bad checksum")
+        raise NoModule(
+            "archive/tar: invalid tar header" if invalid else "unexpected EOF"
+        ) from error
     raise NoModule(f"{PLUGIN} not found in the archive")
+
+
+def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    try:
+        found = archive.extractfile(entry)
+        return found.read() if found else b""
+    except tarfile.ReadError as error:
+        raise NoModule(f"failed to read {PLUGIN}: unexpected EOF") from error
 
 
 def _raw(said: Manifest, read: Callable[[Layer], bytes], limit: int | None) -> bytes:
@@ -164,7 +195,15 @@ def _raw(said: Manifest, read: Callable[[Layer], bytes], limit: int | None) -> b
         raise NoModule(f"number of layers must be 2 but got {len(said.layers)}")
     for layer in said.layers:
         if layer.media_type == WASM_LAYER:
-            body = read(layer)
-            verify(layer, body)
+            body = read(layer)[: layer.size]
+            if limit is None or len(body) < limit:
+                _verified(layer, body)
             return body[:limit]
     raise NoModule(f"could not find the layer of type {WASM_LAYER}")
+
+
+def _verified(layer: Layer, body: bytes) -> None:
+    try:
+        verify(layer, body)
+    except NoModule as error:
+        raise NoModule(f"could not extract wasm binary: {error}") from error

@@ -8,9 +8,10 @@ import pytest
 
 from clusters.pilot import agent as agents
 from clusters.pilot import module_cache
-from clusters.pilot.agent import NETWORK_RBAC, NETWORK_WASM, RBAC, TYPED_STRUCT, WASM, Agent
+from clusters.pilot.agent import NETWORK_RBAC, RBAC, Agent
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.fetch import FetchError
+from clusters.pilot.wasm_extension import NETWORK_WASM, TYPED_STRUCT, WASM
 
 MODULE = b"\0asm\1\0\0\0rest"
 SHA = hashlib.sha256(MODULE).hexdigest()
@@ -300,10 +301,15 @@ def test_an_environment_of_only_istios_variables_is_dropped(tmp_path, served):
 
 
 UNREADABLE = {
-    "no code": (typed_struct({"vm_config": {"vm_id": "v"}}), "no remote or local"),
+    "no code": (typed_struct({"vm_config": {"vm_id": "v"}}), "no remote and local load found in"),
+    "nothing at all": ({"name": "x"}, "does not contain any typed config"),
     "wrong type": (
         typed_struct({"vm_config": {"vm_id": {"not": "a string"}}}),
-        "failed to unmarshal",
+        "failed to convert extension config struct",
+    ),
+    "an unknown field": (
+        typed_struct(plugin(vm={"colour": "red"})),
+        "failed to convert extension config struct",
     ),
 }
 

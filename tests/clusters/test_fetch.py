@@ -115,7 +115,7 @@ def test_pauses_grow_since_1_10_and_are_even_before(server, monkeypatch):
         with pytest.raises(FetchError):
             fetch(server.url, timeout=100, behaviours=behaviours)
 
-    assert pauses == [0.05] * 4 + [0.5, 1.0, 2.0, 4.0]
+    assert pauses == [0.05] * 4 + [0.5, 0.75, 1.125, 1.6875]
 
 
 def test_the_time_limit_bounds_all_attempts_together(server):

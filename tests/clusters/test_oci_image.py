@@ -1,7 +1,7 @@
 """Where the agent looks for the module in an image, and what it says where there is none."""
 
-import gzip
 import json
+import random
 
 import pytest
 
@@ -38,6 +38,7 @@ def extract(image: Image, behaviours=NEW, limit=None):
 
 
 PLUGIN = {"plugin.wasm": MODULE}
+LARGE = random.Random(1).randbytes(9000)
 OTHER = packed(**{"readme.txt": b"hello"})
 
 GOOD = {
@@ -86,9 +87,17 @@ BAD = {
         oci(Blob(images.OCI_LAYER, images.archive(PLUGIN))),
         COMPAT + "could not extract wasm binary: failed to parse layer as tar.gz",
     ),
-    "gzip broken off": (
-        oci(Blob(images.OCI_LAYER, images.gzipped(images.archive(PLUGIN))[:-20])),
-        COMPAT + "could not extract wasm binary: failed to parse layer as tar.gz",
+    "broken off in the module": (
+        oci(Blob(images.OCI_LAYER, packed(**{"plugin.wasm": MODULE + LARGE}).body[:5000])),
+        COMPAT + "could not extract wasm binary: failed to read plugin.wasm: unexpected EOF",
+    ),
+    "broken off before the module": (
+        oci(Blob(images.OCI_LAYER, packed(large=LARGE, **PLUGIN).body[:5000])),
+        COMPAT + "could not extract wasm binary: unexpected EOF",
+    ),
+    "a page": (
+        oci(Blob(images.OCI_LAYER, images.gzipped(b"<html>" * 200))),
+        COMPAT + "could not extract wasm binary: archive/tar: invalid tar header",
     ),
     "a docker layer in an OCI image": (
         oci(packed(media_type=images.DOCKER_LAYER, **PLUGIN)),
@@ -177,16 +186,30 @@ def test_what_is_no_manifest_is_refused(body):
         oci_image.manifest(body)
 
 
-@pytest.mark.parametrize("layout", images.LAYOUTS)
-def test_a_module_under_another_digest_is_refused(layout):
-    image = images.build(MODULE, layout)
+def swapped(layout, other):
+    """Return what the agent makes of an image in whose layer is another module."""
+    image, given = images.build(MODULE, layout), images.build(other, layout)
     said = oci_image.manifest(image.manifest.body)
-    other = images.build(MODULE[:-1] + b"!", layout)
-    swapped = [blob.body for blob in other.blobs if MODULE[:-1] + b"!" in unpacked(blob)]
+    return oci_image.module(said, lambda layer: given.blobs[-1].body, NEW, None)
+
+
+def test_another_module_under_the_digest_of_an_artifact_is_found_out():
+    with pytest.raises(NoModule, match="wasm binary: error verifying sha256 checksum after read"):
+        swapped("artifact", MODULE[:-1] + b"!")
+
+
+@pytest.mark.parametrize("layout", ["docker", "compat"])
+def test_another_module_in_a_layer_is_not_for_the_agent_stops_reading_there(layout):
+    other = MODULE[:-1] + b"!"
+
+    assert swapped(layout, other) == other
+
+
+def test_a_layer_that_is_read_to_its_end_is_compared_with_its_digest():
+    image = oci(packed(large=LARGE, **PLUGIN))
+    said = oci_image.manifest(image.manifest.body)
+    [layer] = said.layers
+    other = packed(large=LARGE[::-1], **PLUGIN).body[: layer.size - 100] + b"x" * 100
 
     with pytest.raises(NoModule, match="error verifying sha256 checksum after reading"):
-        oci_image.module(said, lambda layer: swapped[0], NEW, None)
-
-
-def unpacked(blob):
-    return gzip.decompress(blob.body) if blob.body.startswith(b"\x1f\x8b") else blob.body
+        oci_image.module(said, lambda layer: other[:5000] + b"\0" * (layer.size - 5000), NEW, None)
