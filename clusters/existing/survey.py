@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clusters import apply
 from clusters.existing import access, address, api, contexts, pods, versions
@@ -11,7 +11,7 @@ from clusters.kube.forwarding import forwarding
 from clusters.ownership import RUN_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from clusters.existing.api import Api
@@ -24,6 +24,8 @@ ROOT_NAMESPACE = "istio-system"
 LABELS = "istio=ingressgateway"
 _FILTERS = "/apis/networking.istio.io/v1alpha3/namespaces/{}/envoyfilters"
 _PLUGINS = "/apis/extensions.istio.io/v1alpha1/namespaces/{}/wasmplugins"
+_GATEWAYS = "/apis/networking.istio.io/v1beta1/gateways"
+_THEIRS = f"!{RUN_LABEL}"
 
 ERRORS = (
     access.NotAllowed,
@@ -98,7 +100,7 @@ class Survey:
             f"({', '.join(self.versions.proxies)}, envoy {', '.join(self.versions.envoys)})",
         ]
         if self.others:
-            lines.append(f"  there before this run, and acting as well: {', '.join(self.others)}")
+            lines.append(f"  on the same gateway beside this run: {', '.join(self.others)}")
         return lines
 
 
@@ -146,17 +148,28 @@ def _look(
         url=url,
         url_origin=origin,
         relay_image=wanted.relay_image,
-        others=_others(cluster, root),
+        others=_others(cluster, root, gateway),
     )
 
 
-def _others(cluster: Api, root: str) -> tuple[str, ...]:
-    """Return what changes gateways here and is no run's of ours."""
-    return tuple(
+def _others(cluster: Api, root: str, gateway: Sequence[Pod]) -> tuple[str, ...]:
+    """Return what changes gateways here, and what is served by this one, beside runs of ours."""
+    filters = [
         f"{kind} {root}/{one['metadata']['name']}"
         for kind, path in (("EnvoyFilter", _FILTERS), ("WasmPlugin", _PLUGINS))
-        for one in cluster.items(path.format(root), labelSelector=f"!{RUN_LABEL}")
-    )
+        for one in cluster.items(path.format(root), labelSelector=_THEIRS)
+    ]
+    served = [
+        f"Gateway {one['metadata']['namespace']}/{one['metadata']['name']} ({_hosts(one)})"
+        for one in cluster.items(_GATEWAYS, labelSelector=_THEIRS)
+        if (one["spec"].get("selector") or {}).items() <= gateway[0].labels.items()
+    ]
+    return (*filters, *served)
+
+
+def _hosts(gateway: Mapping[str, Any]) -> str:
+    found = [host for server in gateway["spec"].get("servers") or [] for host in server["hosts"]]
+    return ", ".join(dict.fromkeys(found)) or "no hosts"
 
 
 def parsed(text: str) -> dict[str, str]:

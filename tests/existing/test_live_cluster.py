@@ -60,7 +60,28 @@ def labelled(admin):
     )
 
 
-def test_what_was_found_is_said_with_pods_versions_and_address(wanted, admin, theirs):
+@pytest.fixture
+def served(admin):
+    """A Gateway that is nobody's of ours, on the same gateway."""
+    server = {"port": {"number": 8081, "name": "http", "protocol": "HTTP"}, "hosts": ["shop.x"]}
+    gateway = {
+        "apiVersion": "networking.istio.io/v1beta1",
+        "kind": "Gateway",
+        "metadata": {"name": "shop", "namespace": "default"},
+        "spec": {"selector": {"istio": "ingressgateway"}, "servers": [server]},
+    }
+    other = gateway | {
+        "metadata": {"name": "other", "namespace": "default"},
+        "spec": {"selector": {"istio": "other"}, "servers": [server]},
+    }
+    path = "/apis/networking.istio.io/v1beta1/namespaces/default/gateways"
+    stored = [admin.create(path, one) for one in (gateway, other)]
+    yield
+    for one in stored:
+        admin.delete(f"{path}/{one['metadata']['name']}", uid=one["metadata"]["uid"])
+
+
+def test_what_was_found_is_said_with_pods_versions_and_address(wanted, admin, theirs, served):
     found = survey.look("1.31", wanted)
     gateway = pods.gateway(admin, "istio-system", {"istio": "ingressgateway"})[0]
     istiod = pods.istiod(admin, "istio-system")[0]
@@ -70,7 +91,9 @@ def test_what_was_found_is_said_with_pods_versions_and_address(wanted, admin, th
     assert f"istiod {istiod.name} ({lab.TAG})" in lines
     assert f"{found.url} (node port of the Service istio-ingressgateway)" in lines
     assert f"istio-system/{gateway.name} ({lab.TAG}, envoy 1." in lines
-    assert "there before this run, and acting as well: EnvoyFilter istio-system/theirs" in lines
+    assert (
+        "beside this run: EnvoyFilter istio-system/theirs, Gateway default/shop (shop.x)" in lines
+    )
 
 
 def test_the_address_that_was_given_is_taken(wanted):
