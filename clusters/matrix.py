@@ -9,7 +9,7 @@ from clusters import release
 from clusters.local import envoy, place, wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from clusters.places import Place
 
@@ -42,7 +42,7 @@ def places(
     )
 
 
-def ids(chosen: Sequence[Place]) -> list[str]:
+def ids(chosen: tuple[Place, ...]) -> list[str]:
     """Return what tells each place from the others: "1.9", "envoy1.36.4", "1.9-envoy1.36.4"."""
     by_release, by_proxy = _differ(chosen)
     return [
@@ -51,7 +51,7 @@ def ids(chosen: Sequence[Place]) -> list[str]:
     ]
 
 
-def measured_as(one: Place, chosen: Sequence[Place]) -> str:
+def measured_as(one: Place, chosen: tuple[Place, ...]) -> str:
     """Return the release that figures of a place are kept under, "1.9" or "1.9, envoy 1.36.4".
 
     The proxy is part of it where a run has several, and the patch where it has several releases.
@@ -61,13 +61,13 @@ def measured_as(one: Place, chosen: Sequence[Place]) -> str:
     return f"{name}, envoy {one.proxy.version}" if by_proxy else name
 
 
-def _differ(chosen: Sequence[Place]) -> tuple[bool, bool]:
+def _differ(chosen: tuple[Place, ...]) -> tuple[bool, bool]:
     """Tell whether there are several releases, and several proxies for one of them."""
     releases = len({each.asked for each in chosen})
     return releases > 1, releases < len(chosen)
 
 
-def header(chosen: Sequence[Place]) -> list[str]:
+def header(chosen: tuple[Place, ...]) -> list[str]:
     """Return lines that say what was asked for and what really runs."""
     if len(chosen) == 1 or not all(each.emulated for each in chosen):
         return [line for each in chosen for line in each.header]
@@ -79,7 +79,7 @@ def header(chosen: Sequence[Place]) -> list[str]:
     ]
 
 
-def facts(chosen: Sequence[Place]) -> dict[str, str]:
+def facts(chosen: tuple[Place, ...]) -> dict[str, str]:
     """Return the same for the report; where places differ, what is so in any of them."""
     found: dict[str, dict[str, None]] = {}
     for each in chosen:

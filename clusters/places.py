@@ -120,6 +120,16 @@ def errors() -> tuple[type[Exception], ...]:
     )
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """Return how a gateway fails to come up, or is gone later on, each told by its text alone."""
+    from clusters.apply import KubeError
+    from clusters.kind.errors import KindError
+    from clusters.local.istiod import IstiodFailed
+    from clusters.processes import ProcessFailed
+
+    return ProcessFailed, IstiodFailed, KindError, KubeError
+
+
 def chosen(option: Option, tell: Tell) -> tuple[Place, ...]:
     """Return the places of a run; `tell` is for those that take time to come up later on."""
     name = option("--cluster")

