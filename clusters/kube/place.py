@@ -39,7 +39,7 @@ class KubePlace:
     semantics: str
     proxy: Image
     details: tuple[str, ...]
-    more: Mapping[str, str]
+    more: Mapping[str, str] = field(hash=False)
     opened: Callable[[], AbstractContextManager[Target]]
     disagreements: list[str] = field(default_factory=list, compare=False)
 
