@@ -125,6 +125,11 @@ class Proxy:
         found: dict[str, Any] = json.loads(body)
         return found
 
+    def warming_secrets(self) -> set[str]:
+        """Return the names of the secrets that the proxy asked for and was not given."""
+        dump = json.loads(self.read("/config_dump?resource=dynamic_warming_secrets"))
+        return {each["name"] for each in dump.get("configs", [])}
+
     def drain_seconds(self) -> float:
         """Return how long a listener that was replaced or removed lives on."""
         told = json.loads(self.read("/server_info"))["command_line_options"]["drain_time"]

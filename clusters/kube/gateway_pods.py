@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ class GatewayPods:
     def look(self) -> None:
         """Look which pods there are; raises NoGateway, and what the API answers."""
         target = self.target
-        selector = ",".join(f"{key}={value}" for key, value in target.gateway_labels.items())
+        selector = self._selector
         ready = self._ready(target.gateway_namespace, selector)
         found = {one.metadata.uid: one for one in ready}
         for uid in [uid for uid in self._there if uid not in found]:
@@ -142,10 +143,39 @@ class GatewayPods:
         except waiting.TimedOut as error:
             raise NoGateway(str(error)) from error
 
+    def described(self) -> list[dict[str, Any]]:
+        """Return the gateway's pods as the API server has them, ready or not."""
+        found = self._api.list_namespaced_pod(
+            self.target.gateway_namespace, label_selector=self._selector
+        )
+        serialised: list[dict[str, Any]] = self._api.api_client.sanitize_for_serialization(
+            found.items
+        )
+        return serialised
+
+    def events(self) -> list[Any]:
+        """Return the events in the namespaces of the gateway and of the run, oldest first."""
+        namespaces = dict.fromkeys((self.target.gateway_namespace, self.target.namespace))
+        found = [each for one in namespaces for each in self._api.list_namespaced_event(one).items]
+        return sorted(found, key=lambda event: str(event.last_timestamp))
+
+    def log_of_istiod(self, name: str, since: float) -> str:
+        """Return what an istiod logged since a time, as a clock has it."""
+        seconds = max(1, int(time.time() - since) + 1)
+        return str(
+            self._api.read_namespaced_pod_log(
+                name, self.target.root_namespace, since_seconds=seconds
+            )
+        )
+
     def close(self) -> None:
         """Let go of all."""
         while self._there:
             self._there.popitem()[1].close()
+
+    @property
+    def _selector(self) -> str:
+        return ",".join(f"{key}={value}" for key, value in self.target.gateway_labels.items())
 
     def _ready(self, namespace: str, selector: str) -> list[Any]:
         self._api = self._api or self.api()

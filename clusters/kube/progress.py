@@ -26,9 +26,8 @@ DUE = (LDS, RDS, ECDS)
 ANSWERED = (CDS, EDS, LDS, RDS, ECDS)
 #: A refusal that the log does not tell, because somebody turned that off, is believed then.
 QUIET_SECONDS = 2.0
-_REFUSED = re.compile(
-    r"(?:gRPC|delta) config for type\.googleapis\.com/\S*?\.(?P<kind>\w+) rejected: "
-)
+#: One line for each message; of "gRPC config for …" there is one for each name asked for.
+_REFUSED = re.compile(r"delta config for type\.googleapis\.com/\S*?\.(?P<kind>\w+) rejected: ")
 _KINDS = {
     "Cluster": CDS,
     "ClusterLoadAssignment": EDS,
@@ -92,6 +91,11 @@ class Progress:
     def refused(self) -> set[str]:
         """Return the types of which the proxy refused a message in this change."""
         return {kind for kind in ANSWERED if self._refused[kind] or kind in self._words}
+
+    @property
+    def heard(self) -> bool:
+        """Tell whether the log has told of each type that was refused in this change."""
+        return all(self._refused[kind] for kind in self.refused)
 
     def missing(self) -> str:
         """Return what is still to come before the proxy has everything, "" when nothing is."""

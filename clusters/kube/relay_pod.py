@@ -13,7 +13,7 @@ from clusters.kube.forwarding import NotForwarded
 from clusters.kube.tunnel import Tunnel, TunnelBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from clusters.apply import Kube
     from clusters.kube.forwarding import Forwarding
@@ -128,15 +128,14 @@ def _started(kube: Kube, pod: dict[str, Any]) -> str:
         raise _failed(pod, str(error)) from error
 
 
-def _words(status: dict[str, Any]) -> str:
+def _words(status: Mapping[str, Any]) -> str:
     for each in status.get("containerStatuses") or []:
         state = each.get("state", {})
         if reason := state.get("waiting") or state.get("terminated"):
             return f"{reason.get('reason', '')}: {reason.get('message', '')}"
     conditions = [one for one in status.get("conditions") or [] if one.get("status") != "True"]
-    return next(
-        (one["message"] for one in conditions if one.get("message")), status.get("phase", "")
-    )
+    told = [str(one["message"]) for one in conditions if one.get("message")]
+    return told[0] if told else str(status.get("phase", ""))
 
 
 def _failed(pod: dict[str, Any], words: str) -> RelayFailed:

@@ -1,0 +1,91 @@
+"""The gateway's pods begin anew with other variables of their environment, and then as before."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from clusters import apply, waiting
+from clusters.kube.gateway_pods import PROXY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from clusters.kube.gateway_pods import GatewayPods
+    from clusters.kube.target import Target
+
+ROLLOUT_SECONDS = 180.0
+
+
+class NoDeployment(Exception):
+    """The gateway's pods belong to no Deployment that could be changed."""
+
+
+@contextmanager
+def environment(
+    pods: GatewayPods, target: Target, variables: Mapping[str, str], settle: Callable[[], None]
+) -> Iterator[None]:
+    """Give the agent variables while the block lasts.
+
+    `settle` waits, after each rollout, until the new pods have what the old ones had. Raises
+    NoDeployment and waiting.TimedOut.
+    """
+    from kubernetes import client
+
+    api = client.AppsV1Api(apply.api_client(target.kubeconfig, context=target.context))
+    deployment = _deployment(api, target)
+    name, namespace = deployment.metadata.name, deployment.metadata.namespace
+    proxy = next(one for one in deployment.spec.template.spec.containers if one.name == PROXY)
+    before = {one.name: one.value for one in proxy.env or []}
+    given = [{"name": key, "value": value} for key, value in variables.items()]
+    back = [
+        {"name": key, "value": before[key]} if key in before else {"name": key, "$patch": "delete"}
+        for key in variables
+    ]
+
+    def change(env: list[dict[str, Any]]) -> None:
+        containers = [{"name": PROXY, "env": env}]
+        body = {"spec": {"template": {"spec": {"containers": containers}}}}
+        api.patch_namespaced_deployment(name, namespace, body)
+        _wait(api, name, namespace)
+        pods.wait()
+        settle()
+
+    try:
+        change(given)
+        yield
+    finally:
+        change(back)
+
+
+def _deployment(api: Any, target: Target) -> Any:
+    found = [
+        one
+        for one in api.list_namespaced_deployment(target.gateway_namespace).items
+        if target.gateway_labels.items() <= (one.spec.template.metadata.labels or {}).items()
+    ]
+    if len(found) != 1:
+        raise NoDeployment(
+            f"{len(found)} Deployments in {target.gateway_namespace} make pods labelled "
+            f"{dict(target.gateway_labels)}, and one is wanted\n"
+            f"Hint: kubectl -n {target.gateway_namespace} get deployments --show-labels"
+        )
+    return found[0]
+
+
+def _wait(api: Any, name: str, namespace: str) -> None:
+    def state() -> tuple[bool, str]:
+        found = api.read_namespaced_deployment(name, namespace)
+        status, wanted = found.status, found.spec.replicas
+        seen = (status.observed_generation or 0) >= found.metadata.generation
+        counts = (status.updated_replicas or 0, status.available_replicas or 0, status.replicas)
+        return seen and counts == (wanted, wanted, wanted), f"{counts} of {wanted}"
+
+    waiting.until(
+        state,
+        lambda seen: seen[0],
+        what=f"the rollout of {namespace}/{name} (updated, available and all pods)",
+        within=ROLLOUT_SECONDS,
+        every=0.2,
+        hint=f"kubectl -n {namespace} rollout status deployment/{name}",
+    )
