@@ -1,10 +1,13 @@
-"""WasmPlugin documents as people write them."""
+"""WasmPlugin and TrafficExtension documents as people write them."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMESPACE = "istio-system"
 
@@ -21,12 +24,29 @@ def fresh(name: str) -> str:
 
 def plugin(name: str, url: str, *, namespace: str = NAMESPACE, **spec: Any) -> str:
     """Return the document of a plugin for the gateway whose module is at `url`."""
-    selector = {"matchLabels": {"istio": "ingressgateway"}}
+    return _written("WasmPlugin", name, namespace, {"url": url} | spec)
+
+
+def extension(name: str, *, namespace: str = NAMESPACE, **spec: Any) -> str:
+    """Return the document of a TrafficExtension for the gateway: `wasm` or `lua`, and the rest."""
+    return _written("TrafficExtension", name, namespace, spec)
+
+
+def script(mark: str) -> dict[str, str]:
+    """Return the `lua` of a TrafficExtension that adds `mark` to the responses it sees."""
+    return {
+        "inlineCode": f"function envoy_on_response(h) h:headers():add({MARK!r}, {mark!r}) end",
+    }
+
+
+def _written(kind: str, name: str, namespace: str, spec: Mapping[str, Any]) -> str:
+    # Selector and targetRefs exclude each other.
+    selector = {} if "targetRefs" in spec else {"matchLabels": {"istio": "ingressgateway"}}
     document = {
         "apiVersion": "extensions.istio.io/v1alpha1",
-        "kind": "WasmPlugin",
+        "kind": kind,
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {"selector": selector, "url": url} | spec,
+        "spec": ({"selector": selector} if selector else {}) | dict(spec),
     }
     # JSON is YAML.
     return f"---\n{json.dumps(document)}\n"
