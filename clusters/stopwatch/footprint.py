@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from clusters import memory
 from clusters.local import envoy
-from clusters.stopwatch import accesslog, bootstrap, load, session
+from clusters.stopwatch import accesslog, bootstrap, driver, load, session
 from clusters.stopwatch.client import Client
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Loaded:
 
     def ask(self, requests: int) -> int:
         """Send so many requests to each arm and return how many answers were bad or missing."""
-        request, bad = load.request(self._what.headers, session.UNTIMED), 0
+        request, bad = load.request(self._what.headers, driver.UNTIMED), 0
         for arm, client in self._clients:
             answer = load.timed(self._what, acting=arm.acting)
             sent = client.burst(request, requests // CONNECTIONS, answer)

@@ -87,9 +87,9 @@ def refused(refusal: Refusal, *, acting: bool) -> Answer:
     return Answer(refusal.status if acting else 200)
 
 
-def request(headers: Mapping[str, str], tag: str) -> bytes:
+def request(headers: Mapping[str, str], tag: str, *, host: str = HOST) -> bytes:
     """Return a request as it goes over the wire; `tag` ends up in the access log."""
-    lines = [f"GET {PATH} HTTP/1.1", f"host: {HOST}", f"{TAG}: {tag}"]
+    lines = [f"GET {PATH} HTTP/1.1", f"host: {host}", f"{TAG}: {tag}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 

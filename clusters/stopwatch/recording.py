@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from clusters.stopwatch.arms import Arm
+    from clusters.stopwatch.arms import Role
     from clusters.stopwatch.environment import Disturbance, Machine
+
+
+class Timed(Protocol):
+    """An arm, whatever puts it into a proxy."""
+
+    @property
+    def role(self) -> Role:
+        """Return what it is for."""
+
+    @property
+    def copy(self) -> int:
+        """Return which of the same it is."""
+
+    @property
+    def acting(self) -> bool:
+        """Return whether its answers show what the filter does."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of its listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +42,7 @@ class Block:
 
     session: int
     round: int
-    arm: Arm
+    arm: Timed
     spans: tuple[tuple[int, ...], tuple[int, ...]]
     cpu_ns: int
     requests: int

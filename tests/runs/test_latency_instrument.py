@@ -9,7 +9,7 @@ import pytest
 
 from clusters import processes
 from clusters.local import envoy
-from clusters.stopwatch import accesslog, clock, session, stopwatch
+from clusters.stopwatch import accesslog, clock, driver, session, stopwatch
 from reports import latency
 from suites.latency.looks import measured
 from tests.runs.stopwatch import NOTHING, UNPROMISED, bench, every_core_busy
@@ -129,14 +129,20 @@ def test_requests_of_somebody_else_in_the_log_are_invalid(bench_, monkeypatch):
 @pytest.mark.usefixtures("brief")
 def test_a_proxy_that_dies_says_so(bench_, monkeypatch):
     crash = bench_.subject(new=("trap", ""))
-    dying = session._Load._burst
+    dying, started = driver.Driver._burst, []
+    serving = session.serving
+
+    def noted(process, proxy):
+        started.append(process)
+        return serving(process, proxy)
 
     def kill(self, client, *rest):
-        self.process.child.kill()
-        self.process.child.wait()
+        started[-1].child.kill()
+        started[-1].child.wait()
         return dying(self, client, *rest)
 
-    monkeypatch.setattr(session._Load, "_burst", kill)
+    monkeypatch.setattr(session, "serving", noted)
+    monkeypatch.setattr(driver.Driver, "_burst", kill)
 
     with pytest.raises(processes.ProcessFailed, match=r"Envoy ended by itself \(signal SIGKILL\)"):
         measured(latency, bench_.watch, crash, seed=1)
