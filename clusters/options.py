@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from clusters.existing import options as existing
 from clusters.kind import options as kind
 from clusters.local.place import EMBEDDED, ISTIOD
 from clusters.places import LOCAL, NAMES
@@ -18,7 +19,7 @@ _ANYWHERE: Table = {
         "choices": NAMES,
         "default": LOCAL,
         "help": "the place: local = one Envoy on this machine, kind = a kind cluster with Istio "
-        "and Bookinfo (default: %(default)s)",
+        "and Bookinfo, existing = a gateway in a cluster that is there (default: %(default)s)",
     },
     "--istio": {
         "metavar": "RELEASE,…",
@@ -72,4 +73,6 @@ def offered(*, pytest_kind: bool) -> Table:
     Where it is not, they are there without being shown, so that a run can say what it lacks.
     """
     unseen = {name: how | {"help": argparse.SUPPRESS} for name, how in kind.PYTEST_KIND.items()}
-    return _ANYWHERE | _LOCAL | kind.OWN | ({} if pytest_kind else unseen)
+    there = {name: how for name, how in existing.OWN.items() if name != existing.KUBECONFIG}
+    mine = there if pytest_kind else existing.OWN
+    return _ANYWHERE | _LOCAL | kind.OWN | mine | ({} if pytest_kind else unseen)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     #: Takes text for the user, with line ends where they belong.
     Tell = Callable[[str], None]
 
-LOCAL, KIND = "local", "kind"
-NAMES = (LOCAL, KIND)
+LOCAL, KIND, EXISTING = "local", "kind", "existing"
+NAMES = (LOCAL, KIND, EXISTING)
 
 #: Options that only the local place heeds, with what they are where nobody gives them.
-_ONLY_LOCAL: Mapping[str, object] = {
+_ONLY_LOCAL: dict[str, object] = {
     "--control-plane": local.EMBEDDED,
     "--istiod-bin": None,
     "--agent-bin": None,
@@ -102,11 +102,15 @@ class Misplaced(ValueError):
 
 def errors() -> tuple[type[Exception], ...]:
     """Return what `chosen` raises, each one message for the user."""
+    from clusters.existing import place, survey
     from clusters.kind.errors import KindError
 
     return (
         Misplaced,
         KindError,
+        place.SeveralReleases,
+        survey.BadLabels,
+        *survey.ERRORS,
         release.UnknownRelease,
         matrix.Indistinct,
         cache.CacheUnwritable,
@@ -136,9 +140,16 @@ def chosen(option: Option, tell: Tell) -> tuple[Place, ...]:
     if name == KIND:
         from clusters.kind import place
 
-        _refuse(name, option, _ONLY_LOCAL)
+        _refuse(name, option, _ONLY_LOCAL | _only_existing())
         return place.places(option, tell)
-    _refuse_kind(name, option)
+    if name == EXISTING:
+        from clusters.existing import place as existing
+
+        images = {"--hub": None} | _only_kind()
+        images.pop("--standin-image")  # the relay runs on it, too
+        _refuse(name, option, _ONLY_LOCAL | images)
+        return existing.places(option, tell)
+    _refuse(name, option, _only_kind() | _only_existing())
     return matrix.places(
         option("--istio"),
         option("--proxy"),
@@ -153,10 +164,16 @@ def chosen(option: Option, tell: Tell) -> tuple[Place, ...]:
     )
 
 
-def _refuse_kind(name: str, option: Option) -> None:
+def _only_kind() -> dict[str, object]:
     from clusters.kind import options
 
-    _refuse(name, option, {each: how.get("default") for each, how in options.OWN.items()})
+    return {each: how.get("default") for each, how in options.OWN.items()}
+
+
+def _only_existing() -> dict[str, object]:
+    from clusters.existing import options
+
+    return {each: how.get("default") for each, how in options.OWN.items()}
 
 
 def _refuse(name: str, option: Option, defaults: Mapping[str, object]) -> None:

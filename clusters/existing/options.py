@@ -62,8 +62,3 @@ def wanted(option: Callable[[str], Any], relay_image: str) -> Wanted:
         root_namespace=option("--root-namespace"),
         allow_version_skew=option("--allow-version-skew"),
     )
-
-
-def given(option: Callable[[str], Any]) -> list[str]:
-    """Return which of the options were given, for a place in which they mean nothing."""
-    return [name for name, how in OWN.items() if option(name) not in (None, how.get("default"))]
