@@ -1,4 +1,7 @@
-"""`python -m tests.differential`: ask real istiod, keep its answers, show where they differ."""
+"""`python -m tests.differential`: ask real istiod and agents, keep what they say, compare it.
+
+Names that begin with "agent/" are cases of the agent's, all others document sets for istiod.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,22 @@ from typing import TYPE_CHECKING
 
 from clusters.release import find
 from tests.differential import accepted, answers, control, generated, golden, sets
+from tests.differential.agent import cases as agent_cases
+from tests.differential.agent import kept, running
 from tests.differential.differences import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from clusters.release import Release
+    from tests.differential.agent.cases import Case
     from tests.differential.answers import Answer
     from tests.differential.asking import Resources
     from tests.differential.differences import Difference
     from tests.differential.sets import DocumentSet
 
 TEXT = 300
+AGENT = "agent/"
 
 
 def main(arguments: list[str]) -> int:
@@ -34,25 +41,54 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "command",
         choices=("generate", "record", "live", "compare"),
-        help="generate: write the sets that Hypothesis makes. record: keep what real istiod "
-        "answers. live: compare what is kept with what it answers now. compare: compare what is "
-        "kept with the embedded control plane.",
+        help="generate: write the sets that Hypothesis makes. record: keep what real istiod and "
+        "agents answer. live: compare what is kept with what they answer now. compare: compare "
+        "what is kept with the embedded control plane and its agent.",
     )
     parser.add_argument("--istio", default=",".join(golden.RECORDED), metavar="VERSION,…")
-    parser.add_argument("--sets", default="*", metavar="PATTERN", help="such as 'wasm/*'")
+    parser.add_argument(
+        "--sets", default="*", metavar="PATTERN", help="such as 'wasm/*', 'agent/http/*'"
+    )
     asked = parser.parse_args(arguments)
     if asked.command == "generate":
         print(f"generated {generated.write(sets.FOLDER)} sets")
         return 0
     chosen = [one for one in sets.known().values() if fnmatchcase(one.name, asked.sets)]
-    commands = {"record": _record, "live": _live, "compare": _compare}
+    cases = [
+        one for one in agent_cases.known().values() if fnmatchcase(f"{AGENT}{one.name}", asked.sets)
+    ]
     agreed = True
     for version in asked.istio.split(","):
         began = time.monotonic()
-        agreed = commands[asked.command](find(version), version, chosen) and agreed
+        agreed = _istiod(asked.command, version, chosen) and agreed
+        agreed = _agent(asked.command, version, cases) and agreed
         took = time.monotonic() - began
-        print(f"{asked.command}: {len(chosen)} sets with {version} in {took:.1f} s")
+        print(
+            f"{asked.command}: {len(chosen)} sets and {len(cases)} of the agent's cases with "
+            f"{version} in {took:.1f} s"
+        )
     return 0 if agreed else 1
+
+
+def _istiod(command: str, version: str, chosen: list[DocumentSet]) -> bool:
+    commands = {"record": _record, "live": _live, "compare": _compare}
+    return commands[command](find(version), version, chosen)
+
+
+def _agent(command: str, version: str, chosen: list[Case]) -> bool:
+    if command == "compare":
+        found, known = running.of_embedded(find(version), chosen), accepted.read()
+    else:
+        found, known = running.of_real(find(version), chosen), ()
+    if command == "record":
+        kept.write(version, found, agent_cases.known())
+        return True
+    agreed = True
+    for name, answer in found.items():
+        told = differences(kept.read(version, name), answer)
+        left = accepted.unexplained(f"{AGENT}{name}", version, told, known)
+        agreed = _told(f"{AGENT}{name}", version, left) and agreed
+    return agreed
 
 
 def _record(release: Release, version: str, chosen: list[DocumentSet]) -> bool:
@@ -65,7 +101,7 @@ def _live(release: Release, version: str, chosen: list[DocumentSet]) -> bool:
     agreed = True
     for one, answer in of_istiod(release, chosen):
         found = tuple(differences(golden.read(version, one), answer))
-        agreed = _told(one, version, found) and agreed
+        agreed = _told(one.name, version, found) and agreed
     return agreed
 
 
@@ -74,7 +110,7 @@ def _compare(release: Release, version: str, chosen: list[DocumentSet]) -> bool:
     for one in chosen:
         found = differences(golden.read(version, one), answers.of_embedded(one, release))
         left = accepted.unexplained(one.name, version, found, known)
-        agreed = _told(one, version, left) and agreed
+        agreed = _told(one.name, version, left) and agreed
     return agreed
 
 
@@ -113,10 +149,10 @@ def _may_leave_traces(one: DocumentSet) -> bool:
     )
 
 
-def _told(one: DocumentSet, version: str, found: tuple[Difference, ...]) -> bool:
+def _told(name: str, version: str, found: tuple[Difference, ...]) -> bool:
     for each in found:
         left, right = (_short(value) for value in (each.left, each.right))
-        print(f"{one.name} ({version}): {each.place}\n   istiod  {left}\n   instead {right}")
+        print(f"{name} ({version}): {each.place}\n   kept    {left}\n   instead {right}")
     return not found
 
 
