@@ -47,35 +47,37 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _run(asked: argparse.Namespace) -> tuple[str, int]:
-    lines = []
-    if asked.run_id is None:
-        lines += _machine(dry=asked.dry_run)
+    lines, code = ([], 0) if asked.run_id is not None else _machine(dry=asked.dry_run)
     if asked.kube_context is not None or asked.run_id is not None:
         lines += _cluster(asked)
     elif not lines:
         lines.append("no killed run left anything that is known on this machine")
         lines.append("Hint: --kube-context=NAME looks into a cluster")
-    return "".join(f"{line}\n" for line in lines), 0
+    return "".join(f"{line}\n" for line in lines), code
 
 
-def _machine(*, dry: bool) -> list[str]:
-    from clusters.kind import claims
-
-    if not claims.names():
-        return []
-    from clusters.kind import engine, errors, finding, lifetime, tools
+def _machine(*, dry: bool) -> tuple[list[str], int]:
+    from clusters.kind import claims, errors
     from clusters.kind.calls import CallFailed
 
-    lines: list[str] = []
+    left = [name for name in claims.names() if _forsaken(name)]
+    if dry or not left:
+        return [f"the kind cluster {name} of a killed run would be deleted" for name in left], 0
     try:
-        if dry:
-            left = [name for name in claims.names() if _forsaken(name)]
-            return [f"the kind cluster {name} of a killed run would be deleted" for name in left]
-        kind = tools.find_kind(None).path
-        with engine.connected():  # says better than kind why it does not answer
-            finding.sweep(kind, lifetime.names(kind, claims.root()), lines.append)
+        return _swept(), 0
     except (errors.KindError, CallFailed) as error:
-        raise Refused(str(error)) from error
+        names = ", ".join(left)
+        return [f"kind clusters of killed runs were left: {names}", *str(error).splitlines()], 1
+
+
+def _swept() -> list[str]:
+    from clusters.kind import claims, engine, finding, lifetime, tools
+
+    tools.check_pytest_kind()
+    kind = tools.find_kind(None).path
+    lines: list[str] = []
+    with engine.connected():  # says better than kind why it does not answer
+        finding.sweep(kind, lifetime.names(kind, claims.root()), lines.append)
     return [line.strip() for line in lines]
 
 

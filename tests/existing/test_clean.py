@@ -6,7 +6,8 @@ import pytest
 
 from clusters import __main__
 from clusters.existing import identity, lease
-from clusters.kind import claims
+from clusters.kind import claims, tools
+from clusters.kind.errors import ToolMissing
 from clusters.ownership import FIELD_MANAGER, PROCESS_ANNOTATION, RUN_LABEL
 
 #: Process 1 runs, but has not begun at that time.
@@ -221,6 +222,27 @@ def test_of_clusters_on_this_machine_those_of_killed_runs_are_named(capsys):
 
     assert capsys.readouterr().out == "the kind cluster killed of a killed run would be deleted\n"
     assert claims.names() == ["in-use", "kept", "killed"]
+
+
+def test_where_they_cannot_be_deleted_that_is_told_and_the_cluster_is_cleaned_all_the_same(
+    leave, clean, names, monkeypatch
+):
+    def missing():
+        raise ToolMissing("pytest-kind is not installed\nHint: uv sync --group kind")
+
+    monkeypatch.setattr(tools, "check_pytest_kind", missing)
+    leave("r1")
+    with claims.claimed("killed") as claim:
+        claim.record(kept=False)
+
+    code, told = clean()
+    assert code == 1
+    assert told.splitlines()[:3] == [
+        "kind clusters of killed runs were left: killed",
+        "pytest-kind is not installed",
+        "Hint: uv sync --group kind",
+    ]
+    assert names() == set()
 
 
 def test_a_run_by_id_needs_a_cluster(capsys):
