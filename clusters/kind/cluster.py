@@ -61,8 +61,8 @@ def target(plan: Plan, tell: Tell) -> Iterator[Target]:
                 try:
                     bringing_up.lead(cluster.claim)
                 except KubeError as error:
-                    tell(f"  kind: the gateway is not led to Bookinfo again: {error}\n")
-                tell(cluster.how_to_reach())
+                    tell(f"\n  kind: the gateway is not led to Bookinfo again: {error}\n")
+                tell(f"\n{cluster.how_to_reach()}")
 
 
 def _target(plan: Plan, cluster: Running) -> Target:
@@ -121,4 +121,4 @@ def _made(
             try:
                 lifetime.delete(plan.kind.path, claim)
             except NotDeleted as error:  # it must not hide why
-                tell(f"  kind: {error}\n")
+                tell(f"\n  kind: {error}\n")
