@@ -151,6 +151,8 @@ def _opened(url: str) -> Iterator[HTTPResponse]:
         with urllib.request.urlopen(url, timeout=SECONDS) as response:
             yield response
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is a response, too
         raise DownloadFailed(
             f"{url} could not be downloaded\nlast seen: {error}\n"
             "likely cause: there is no way from here to that address\n"
