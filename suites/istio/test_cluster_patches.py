@@ -45,7 +45,7 @@ LED = patch(
 PATCHES: dict[str, list[dict[str, Any]]] = {
     "add": [LED, of_cluster("ADD", another("added"))],
     "insert is add": [LED, of_cluster("INSERT_FIRST", another("added"))],
-    "add, any context": [LED, patch("CLUSTER", "ADD", another("added"), match={})],
+    "add, any context": [LED, patch("CLUSTER", "ADD", another("added"), match={"context": "ANY"})],
     "add, for sidecars": [
         LED,
         patch("CLUSTER", "ADD", another("added"), match={"context": "SIDECAR_OUTBOUND"}),
