@@ -77,7 +77,7 @@ class Istiods:
             ].get("resourceVersion", "")
             for each in page
         }
-        late = [key for key, version in objects.items() if known.get(key, "") != version]
+        late = [key for key, version in objects.items() if not _noticed(known.get(key), version)]
         return ", ".join("/".join(key) for key in late)
 
     def ask(self, pod: str, path: str) -> str:
@@ -120,3 +120,14 @@ class Istiods:
                 f"Hint: istioctl proxy-status {proxy}"
             )
         return self._of[proxy]
+
+
+def _noticed(held: str | None, version: str) -> bool:
+    """Tell whether a version that istiod holds, None of an object it does not, is that or later.
+
+    istiod writes a status into what it was given, such as the addresses of a ServiceEntry.
+    """
+    if held is None or not version:
+        return held is None and not version
+    both = held.isdigit() and version.isdigit()
+    return int(held) >= int(version) if both else held == version
