@@ -102,8 +102,12 @@ class FileServer:
         return self._add(name, _Resource(body, cut=keep))
 
     def serve_redirect(self, name: str, target: str) -> str:
-        """Return a new URL that sends everybody on to the URL `target`."""
-        return self._add(name, _Resource(b"", status=302, failures=-1, location=target))
+        """Return a new URL that sends everybody on to the URL `target`.
+
+        To one of its own by path, so that who came here under another name finds the way.
+        """
+        location = target.removeprefix(self.base)
+        return self._add(name, _Resource(b"", status=302, failures=-1, location=location))
 
     def replace(self, url: str, body: bytes) -> None:
         """Answer with another body from now on."""

@@ -220,12 +220,20 @@ def test_a_part_of_another_version_is_not_mixed_in(server):
 
 
 def test_a_redirect_leads_on_for_ever(server):
-    target = server.serve("a.wasm", b"12345")
-    url = server.serve_redirect("b.wasm", target)
+    url = server.serve_redirect("b.wasm", "http://elsewhere.test/a.wasm")
 
     assert [(ask_with(url)[0], ask_with(url)[1]["location"]) for _ in range(3)] == [
-        (302, target)
+        (302, "http://elsewhere.test/a.wasm")
     ] * 3
+
+
+def test_a_redirect_on_the_same_server_is_by_path(server):
+    target = server.serve("a.wasm", b"12345")
+
+    location = ask_with(server.serve_redirect("b.wasm", target))[1]["location"]
+
+    assert location == target.removeprefix(server.base)
+    assert location.startswith("/")
 
 
 def test_what_is_removed_is_not_found(server):
