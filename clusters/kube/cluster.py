@@ -264,9 +264,10 @@ def running(
     gateway_pods.NoGateway, istiod.IstiodUnreachable and gate.NotProven.
     """
     with ExitStack() as stack:
-        kube = apply.connect(target.kubeconfig, context=target.context)
-        kube = stack.enter_context(spaces.joined(kube, target.namespace))
+        kube = apply.connect(target.kubeconfig, context=target.context, run=target.run)
         stack.callback(kube.close)
+        if not target.run:
+            stack.enter_context(spaces.made(kube, target.namespace))
         ways = forwarding(target.kubeconfig, target.context)
         pods = GatewayPods(target, ways, _api_of(target), folder)
         stack.callback(pods.close)
@@ -326,7 +327,8 @@ def _cleared(stored: Stored, target: Target) -> Iterator[None]:
             left = "".join(f"\n  {name}" for name in stored.left())
             print(
                 f"left behind in {target.context}:{left}\n"
-                f"Hint: python -m clusters clean --kube-context={target.context}",
+                f"Hint: python -m clusters clean --kube-context={target.context} "
+                f"--kubeconfig={target.kubeconfig}",
                 file=sys.stderr,
             )
             raise

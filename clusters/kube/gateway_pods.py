@@ -67,11 +67,9 @@ class GatewayPod:
         self.proxy.close()
 
 
-def _entries(lines: list[str]) -> Iterator[str]:
-    """Yield the lines that are the agent's or the proxy's, not those of an access log."""
-    for line in lines:
-        if line[:1].isdigit() or line[:1] in (" ", "\t", "*", ""):
-            yield line
+def _entries(lines: list[str]) -> list[str]:
+    """Return the lines that are the agent's or the proxy's, not those of an access log."""
+    return [line for line in lines if not line.startswith(("[", "{"))]
 
 
 @dataclass(slots=True)

@@ -73,8 +73,6 @@ class Progress:
             sent = self._sent.setdefault(kind, [])
             if channel.sent != self._before.get(kind, "") and channel.sent not in sent:
                 sent.append(channel.sent)
-            if channel.error and not channel.accepted and sent:
-                self._words[kind] = channel.error
         if marked and not self._push and CDS in channels:
             self._push = channels[CDS].number
         self._now = now
@@ -90,7 +88,7 @@ class Progress:
     @property
     def refused(self) -> set[str]:
         """Return the types of which the proxy refused a message in this change."""
-        return {kind for kind in ANSWERED if self._refused[kind] or kind in self._words}
+        return {kind for kind in ANSWERED if self._refused[kind] or self._turned_down(kind)}
 
     @property
     def heard(self) -> bool:
@@ -113,6 +111,15 @@ class Progress:
         ]
         return "; ".join([*behind, *unanswered])
 
+    def _turned_down(self, kind: str) -> bool:
+        """Tell whether the last message is one of this change and was refused.
+
+        What istiod tells of an error is of no use before: it stands until a message is accepted.
+        """
+        channel = self._channels.get(kind, Channel())
+        new = bool(self._sent.get(kind)) and not channel.accepted
+        return new and self._answered(kind, channel)
+
     def _answered(self, kind: str, channel: Channel) -> bool:
         sent = self._sent.get(kind, [])
         if channel.accepted or not sent:
@@ -125,13 +132,11 @@ class Progress:
     def settle(self) -> None:
         """Note which refusals stand now that the change is over."""
         for kind in ANSWERED:
-            channel = self._channels.get(kind, Channel())
-            # Envoy accepts refused extensions when the same bytes come again, as they do in the
-            # next push of one change.
-            again = kind == ECDS and kind in self.refused
-            if not channel.accepted and self._sent.get(kind):
-                self.refusals[kind] = channel.error or self._words.get(kind, "")
-            elif again:
+            if self._turned_down(kind):
+                self.refusals[kind] = self._channels[kind].error or self._words.get(kind, "")
+            elif kind == ECDS and self._refused[kind]:
+                # Envoy accepts refused extensions when the same bytes come again, as they do in the
+                # next push of one change.
                 self.refusals[kind] = self._words.get(kind, "")
             elif self._sent.get(kind):
                 self.refusals.pop(kind, None)

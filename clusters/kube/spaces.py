@@ -1,13 +1,11 @@
-"""The namespace of a run: the one that was made for it, or one that is made here and goes again."""
+"""The namespace of a run that has none yet: made here, and gone again with the run."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clusters import apply, waiting
-from clusters.ownership import RUN_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,20 +16,12 @@ GONE_SECONDS = 120.0
 
 
 @contextmanager
-def joined(kube: Kube, name: str) -> Iterator[Kube]:
-    """Yield the API on behalf of the run whose namespace this is, made here if it is not there.
-
-    Raises apply.NotRemoved if one that was made here does not go.
-    """
+def made(kube: Kube, name: str) -> Iterator[None]:
+    """Have a namespace while the block lasts; raises apply.NotRemoved if it does not go."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    found = kube.stored(namespace)
-    if found is not None:
-        run = (found["metadata"].get("labels") or {}).get(RUN_LABEL)
-        yield replace(kube, run=run) if run else kube
-        return
     try:
         kube.apply(namespace)
-        yield kube
+        yield
     finally:
         _remove(kube, namespace)
 
