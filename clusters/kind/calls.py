@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_WORDS = re.compile(r"[A-Za-z0-9]")
 LINES = 12
 
 
@@ -85,4 +86,5 @@ def tail(log: Path) -> str:
     # As bytes: read as text, a carriage return would be a line's end.
     text = log.read_bytes().decode("utf-8", "replace") if log.exists() else ""
     lines = [_ESCAPES.sub("", line).rpartition("\r")[2].rstrip() for line in text.split("\n")]
-    return "\n".join([line for line in lines if line][-LINES:])
+    # istioctl draws a sailing boat.
+    return "\n".join([line for line in lines if _WORDS.search(line)][-LINES:])

@@ -7,6 +7,7 @@ makes a folder where it is started.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,7 +24,10 @@ def main(name: str, kubeconfig: str, image: str, kind: str, config: str) -> None
         # Any path that exists keeps it from downloading a kubectl; none is called.
         kubectl_path=Path(os.devnull),
     )
-    cluster.create(config_file=config)
+    try:
+        cluster.create(config_file=config)
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)  # kind has said why
 
 
 if __name__ == "__main__":

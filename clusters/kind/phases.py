@@ -82,5 +82,5 @@ class Phases:
         parts = [f"{text} after {seconds:.1f} s", str(error), seen]
         told = "\n".join(part for part in parts if part)
         if "Hint:" not in told:
-            told += "\n" + causes.explain(told, otherwise="add --keep-cluster and look inside")
+            told += "\n" + causes.explain(told, otherwise="docker info, and run it again")
         return PhaseFailed(told)
