@@ -11,10 +11,10 @@ import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from clusters import waiting
-from clusters.pilot import transport
+from clusters.pilot import go_url, transport
 from clusters.pilot.settings import Settings
 from clusters.pilot.transport import FetchError, Unanswered
 
@@ -53,8 +53,7 @@ def fetch(
     `timeout` bounds all attempts together, in seconds. A module beyond the size limit is cut off,
     as by the agent: what then becomes of it depends on checksum, wrapping and proxy.
     """
-    # As a URL is written by who has read it: the scheme in small letters.
-    url = urlunsplit(urlsplit(url))
+    url = go_url.asked(url)
     settings = settings or Settings()
     limit = settings.size_limit if "agent-limits-module-size" in behaviours else None
     verify = not settings.insecure(urlsplit(url).netloc)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from filters.publish import _Resource
 from tests.differential.agent import bodies
@@ -101,6 +101,8 @@ class World:
         files = self._files
         address = f"{FILES}/{name}"
         target = self.real(told.get("redirect", ""))
+        if told.get("relative"):
+            target = urlsplit(target).path
         resource = _Resource(
             bodies.BODIES[told.get("body", "nothing")],
             status=told.get("status", 302 if target else 200),
