@@ -1,5 +1,7 @@
 """What pilot-agent's log tells of modules; the texts are made up here."""
 
+import pytest
+
 from clusters.istio.agent_log import AgentLog
 
 TIME = "2026-11-25T01:00:00.000000Z"
@@ -52,6 +54,20 @@ def test_failures_of_several_modules_are_told_one_by_one():
     log = heard(wasm(text), f"\t* {SHAPE}", "\t* one", f"\t* {FAILED}", "")
 
     assert log.failures == [f"{SHAPE} * one", FAILED]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'no remote and local load found in Wasm HTTP filter config:{name:"p"}',
+        'typed extension config name:"x" does not contain any typed config',
+        "failed to convert extension config struct x to Wasm Network filter",
+    ],
+)
+def test_what_cannot_be_read_is_told_apart_from_what_cannot_be_fetched(text):
+    said = "convert the wasm config: 2 errors occurred:"
+
+    assert heard(wasm(said), f"\t* {FAILED}", f"\t* {text}", "").failures == [FAILED, text]
 
 
 def test_a_line_that_is_still_to_come_belongs_to_the_failure_before_it():
