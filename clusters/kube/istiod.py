@@ -139,3 +139,13 @@ def _as_new(known: str | None, wanted: str) -> bool:
     if not wanted:
         return known is None
     return known is not None and int(known) >= int(wanted)
+
+
+def _is_at(known: str, wanted: str) -> bool:
+    """Tell whether a known version is the wanted one or later; "" of both is one that is gone.
+
+    istiod itself writes the status of a ServiceEntry (an address for its hosts), which moves it on.
+    """
+    if not wanted or not known:
+        return known == wanted
+    return int(known) >= int(wanted)
