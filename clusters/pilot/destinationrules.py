@@ -1,17 +1,18 @@
 """The DestinationRule that holds for a service as a proxy sees it, and its policies by port."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from clusters.pilot import hosts
-from clusters.pilot.documents import NotBuilt
 from clusters.pilot.order import by_age
-from clusters.pilot.services import Service, exported
+from clusters.pilot.rulejoining import Index, Joined
 
 if TYPE_CHECKING:
+    from clusters.pilot.behaviours import Behaviours
     from clusters.pilot.documents import Document
     from clusters.pilot.node import Node
+    from clusters.pilot.services import Service
 
 ROOT_NAMESPACE = "istio-system"
 _POLICIES = ("connectionPool", "loadBalancer", "outlierDetection", "tls")
@@ -50,69 +51,49 @@ class Rule:
 class Rules:
     """Finds the rule of a service, as istiod does for one proxy."""
 
-    __slots__ = ("_candidates", "_node_namespace")
+    __slots__ = ("_exported", "_local", "_node_namespace", "_private")
 
-    def __init__(self, node_namespace: str, candidates: Mapping[str, list["Document"]]) -> None:
-        self._node_namespace = node_namespace
-        self._candidates = candidates
+    def __init__(self, node: "Node", behaviours: "Behaviours") -> None:
+        self._node_namespace = node.namespace
+        self._local, self._exported, self._private = (
+            defaultdict[str, Index](lambda: Index(behaviours)) for _ in range(3)
+        )
 
     @classmethod
-    def of(cls, documents: Iterable["Document"], node: "Node") -> Self:
-        """Return the rules among the documents.
-
-        Raises NotBuilt where two of one namespace name one host, for how istiod joins them is not.
-        """
-        found: dict[str, list[Document]] = {}
-        known: dict[tuple[str, str], Document] = {}
+    def of(cls, documents: Iterable["Document"], node: "Node", behaviours: "Behaviours") -> Self:
+        """Return the rules among the documents; raises NotBuilt, see `rulejoining.Index.add`."""
+        made = cls(node, behaviours)
         rules = (one for one in documents if one.kind == "DestinationRule")
         for rule in sorted(rules, key=by_age):
-            first = known.setdefault((rule.namespace, _host(rule)), rule)
-            if first is not rule:
-                raise NotBuilt(
-                    f"{rule.source}: {rule}: the host {_host(rule)} has a rule at {first.source}; "
-                    "joining DestinationRules of one host is known to Istio but not built yet"
-                )
-            found.setdefault(rule.namespace, []).append(rule)
-        return cls(node.namespace, found)
+            made._add(rule)
+        return made
 
-    def for_service(self, service: Service) -> Rule | None:
+    def _add(self, rule: "Document") -> None:
+        targets = set(rule.spec.get("exportTo") or ())
+        if not targets or targets & {"*", ".", rule.namespace}:
+            self._local[rule.namespace].add(rule)
+        private = targets in ({"."}, {rule.namespace})
+        (self._private if private else self._exported)[rule.namespace].add(rule)
+
+    def for_service(self, service: "Service") -> Rule | None:
         """Return the rule for a service: of the proxy's namespace, the service's, or the root's."""
-        near = [one for one in self._in(self._node_namespace) if self._local(one)]
-        for candidates in (
-            near,
-            self._exported(service.namespace),
-            self._exported(ROOT_NAMESPACE),
+        # A public rule of the root namespace is meant for everybody: the service's goes first.
+        near = self._private if self._node_namespace == ROOT_NAMESPACE else self._local
+        for found in (
+            near[self._node_namespace].most_specific(service.host),
+            self._exported_from(service.namespace, service.host),
+            self._exported_from(ROOT_NAMESPACE, service.host),
         ):
-            if found := _most_specific(service.host, candidates):
-                return _rule(found)
+            if found:
+                return _rule(found[-1].rule)
         return None
 
-    def _in(self, namespace: str) -> list["Document"]:
-        return self._candidates.get(namespace, [])
-
-    def _local(self, rule: "Document") -> bool:
-        targets = set(rule.spec.get("exportTo") or ["*"])
-        if self._node_namespace == ROOT_NAMESPACE:
-            # A public rule of the root namespace is meant for everybody: the service's goes first.
-            return targets in ({"."}, {rule.namespace})
-        return bool(targets & {"*", ".", rule.namespace})
-
-    def _exported(self, namespace: str) -> list["Document"]:
+    def _exported_from(self, namespace: str, host: str) -> list[Joined]:
         return [
             one
-            for one in self._in(namespace)
-            if exported(one.spec.get("exportTo") or (), one.namespace, self._node_namespace)
-            and set(one.spec.get("exportTo") or ["*"]) not in ({"."}, {one.namespace})
+            for one in self._exported[namespace].most_specific(host)
+            if not one.export_to or one.export_to & {"*", self._node_namespace}
         ]
-
-
-def _most_specific(host: str, rules: Iterable["Document"]) -> "Document | None":
-    covering = [one for one in rules if hosts.covers(_host(one), host)]
-    return min(covering, key=lambda one: hosts.by_specificity(_host(one)), default=None)
-
-
-def _host(rule: "Document") -> str:
-    return hosts.fully_qualified(rule.spec.get("host") or "", rule.namespace)
 
 
 def _rule(document: "Document") -> Rule:

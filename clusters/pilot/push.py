@@ -71,7 +71,7 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
         f"{one}: {text}" for one in documents for text in validation.validate(one, behaviours)
     )
     mesh = services(documents, node)
-    rules = Rules.of(documents, node)
+    rules = Rules.of(documents, node, behaviours)
     ports = merge(documents, node, mesh, behaviours)
     ledger = Ledger()
     labels = labels_of(node, mesh)

@@ -13,16 +13,19 @@ from clusters.pilot import (
 from clusters.pilot.portvalidation import number_errors
 
 if TYPE_CHECKING:
+    from clusters.pilot.behaviours import Behaviours
     from clusters.pilot.documents import Document
 
 _MILLISECOND = 1_000_000
 
 
-def errors(document: "Document") -> Iterator[str]:
+def errors(document: "Document", behaviours: "Behaviours") -> Iterator[str]:
     """Yield what istiod would refuse in a document that is no EnvoyFilter."""
+    if document.kind == "DestinationRule":
+        yield from rulevalidation.errors(document.spec, behaviours)
+        return
     check = {
         "Gateway": gatewayvalidation.errors,
-        "DestinationRule": rulevalidation.errors,
         "VirtualService": _virtual_service,
         "ServiceEntry": _service_entry,
     }[document.kind]

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import durations, namevalidation
+
+if TYPE_CHECKING:
+    from clusters.pilot.behaviours import Behaviours
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _FIELDS = ("outlierDetection", "connectionPool", "loadBalancer", "tls")
@@ -21,10 +24,10 @@ _COUNTS = (
 )
 
 
-def errors(spec: Mapping[str, Any]) -> Iterator[str]:
+def errors(spec: Mapping[str, Any], behaviours: "Behaviours") -> Iterator[str]:
     """Yield what istiod would refuse in a DestinationRule."""
     yield from namevalidation.host_errors(spec.get("host") or "")
-    yield from _policy(spec.get("trafficPolicy"))
+    yield from _policy(spec.get("trafficPolicy"), behaviours)
     seen: set[str] = set()
     for subset in spec.get("subsets") or []:
         name = subset.get("name") or ""
@@ -35,7 +38,7 @@ def errors(spec: Mapping[str, Any]) -> Iterator[str]:
             yield "subset name cannot be empty"
         elif not _LABEL.fullmatch(name):
             yield f"subset name is invalid: {name}"
-        yield from _policy(subset.get("trafficPolicy"))
+        yield from _policy(subset.get("trafficPolicy"), behaviours)
     yield from namevalidation.export_errors(spec.get("exportTo") or [])
 
 
@@ -56,26 +59,28 @@ def _subsets(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return spec.get("subsets") or []
 
 
-def _policy(policy: Mapping[str, Any] | None) -> Iterator[str]:
+def _policy(policy: Mapping[str, Any] | None, behaviours: "Behaviours") -> Iterator[str]:
     if policy is None:
         return
     if all(policy.get(field) is None for field in (*_FIELDS, "portLevelSettings")):
         yield "traffic policy must have at least one field"
         return
-    yield from _settings(policy)
+    yield from _settings(policy, behaviours)
     for one in policy.get("portLevelSettings") or []:
         if one.get("port") is None:
             yield "portTrafficPolicy must have valid port"
         if all(one.get(field) is None for field in _FIELDS):
             yield "port traffic policy must have at least one field"
-        yield from _settings(one)
+        yield from _settings(one, behaviours)
 
 
-def _settings(policy: Mapping[str, Any]) -> Iterator[str]:
+def _settings(policy: Mapping[str, Any], behaviours: "Behaviours") -> Iterator[str]:
     yield from _outliers(policy.get("outlierDetection") or {})
     if policy.get("connectionPool") is not None:
         yield from _pool(policy["connectionPool"])
-    yield from _balancer(policy.get("loadBalancer") or {})
+    balancer = policy.get("loadBalancer") or {}
+    yield from _hashing(balancer.get("consistentHash") or {})
+    yield from _warmup(balancer.get("warmup"), behaviours)
     yield from _tls(policy.get("tls") or {})
 
 
@@ -107,8 +112,7 @@ def _pool(pool: Mapping[str, Any]) -> Iterator[str]:
     yield from _too_short(tcp.get("tcpKeepalive") or {}, "time", "interval")
 
 
-def _balancer(settings: Mapping[str, Any]) -> Iterator[str]:
-    hashing = settings.get("consistentHash") or {}
+def _hashing(hashing: Mapping[str, Any]) -> Iterator[str]:
     if hashing.get("httpCookie") is not None and not hashing["httpCookie"].get("name"):
         yield "name required for HttpCookie"
     if hashing.get("maglev") is None:
@@ -120,6 +124,22 @@ def _balancer(settings: Mapping[str, Any]) -> Iterator[str]:
         yield "tableSize must be less than 5000011 for maglev"
     if size < 2 or any(size % one == 0 for one in range(2, int(size**0.5) + 1)):
         yield "tableSize must be a prime number for maglev"
+
+
+def _warmup(curve: Mapping[str, Any] | None, behaviours: "Behaviours") -> Iterator[str]:
+    if curve is None:
+        return
+    if not curve.get("duration"):
+        yield "duration is required"
+    yield from _too_short(curve, "duration")
+    if curve.get("minimumPercent", 0) > _HUNDRED:
+        yield "minimumPercent value should be less than or equal to 100"
+    aggression = curve.get("aggression")
+    if "warmup-may-lag" in behaviours:
+        if aggression is not None and aggression <= 0:
+            yield "aggression should be greater than 0"
+    elif aggression is not None and aggression < 1:
+        yield "aggression should be greater than or equal to 1"
 
 
 def _tls(tls: Mapping[str, Any]) -> Iterator[str]:

@@ -264,7 +264,7 @@ _POLICY = {
         ),
         localityLbSetting=not_built,
         warmupDurationSecs=duration,
-        warmup=not_built,
+        warmup=message(duration=duration, minimumPercent=number, aggression=number),
     ),
     "connectionPool": message(
         tcp=message(

@@ -13,6 +13,7 @@ HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _NO_LIMIT = 4294967295
 _SECOND = 1_000_000_000
 _ALWAYS = 100
+_LEAST_WEIGHT = 10
 
 Options = dict[str, Any]
 """Envoy's HttpProtocolOptions of a cluster while they are put together."""
@@ -121,11 +122,26 @@ def _balanced(settings: Mapping[str, Any], behaviours: "Behaviours") -> dict[str
     by_default = "least-request-by-default" in behaviours
     least = simple in ("LEAST_REQUEST", "LEAST_CONN") or (simple == "UNSPECIFIED" and by_default)
     made: dict[str, Any] = {"lb_policy": "LEAST_REQUEST"} if least else {}
-    if settings.get("warmupDurationSecs"):
-        window = {"slow_start_window": durations.to_json(settings["warmupDurationSecs"])}
+    if (slow := _slow_start(settings)) is not None:
         name = "least_request_lb_config" if least else "round_robin_lb_config"
-        made[name] = {"slow_start_config": window}
+        made[name] = {"slow_start_config": slow}
     return made
+
+
+def _slow_start(settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    if (curve := settings.get("warmup")) is not None:
+        aggression, lowest = curve.get("aggression"), curve.get("minimumPercent")
+        return {
+            "slow_start_window": durations.to_json(curve["duration"]),
+            "aggression": {
+                "default_value": 1 if aggression is None else aggression,
+                "runtime_key": "(",
+            },
+            "min_weight_percent": {"value": _LEAST_WEIGHT if lowest is None else lowest},
+        }
+    if settings.get("warmupDurationSecs"):
+        return {"slow_start_window": durations.to_json(settings["warmupDurationSecs"])}
+    return None
 
 
 def _hashed(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _findings(document: "Document", behaviours: "Behaviours") -> Findings:
         for text in secrets.errors(document):
             yield True, text
     else:
-        for text in routevalidation.errors(document):
+        for text in routevalidation.errors(document, behaviours):
             yield True, text
         for text in routevalidation.warnings(document):
             yield False, text

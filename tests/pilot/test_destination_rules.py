@@ -64,9 +64,39 @@ def test_the_rule_is_the_closest_one_that_the_gateway_may_see(rules: Any, balanc
     assert pushed(service_entry(), *rules).clusters[0]["lb_policy"] == balancer
 
 
-def test_two_rules_of_one_host_are_refused_by_name() -> None:
-    with pytest.raises(NotBuilt, match="joining DestinationRules of one host"):
-        pushed(service_entry(), rule(RANDOM), rule(RANDOM, name="b", host=HOST))
+V1, V2 = ({"name": name, "labels": {"version": name}} for name in ("v1", "v2"))
+
+
+@pytest.mark.parametrize("release", ["1.9", "1.24", "1.31"])
+def test_rules_of_one_host_join_the_first_ones_policy_with_the_subsets_of_all(
+    release: str,
+) -> None:
+    rules = [rule(None, V1, name="a"), rule(RANDOM, V1, V2, name="b"), rule(ROBIN, name="c")]
+
+    made = pushed(service_entry(), *rules, release=release).clusters[:-1]
+
+    assert [one["name"].split("|")[2] for one in made] == ["", "v1", "v2"]
+    assert {one["lb_policy"] for one in made} == {"RANDOM"}
+    named = {one["metadata"]["filter_metadata"]["istio"]["config"][-1] for one in made}
+    assert named == {"a"}
+
+
+def test_rules_that_are_exported_elsewhere_stand_side_by_side_and_the_last_one_holds() -> None:
+    rules = [
+        rule(RANDOM, V1, name="a", exportTo=["*"]),
+        rule(ROBIN, name="b", exportTo=["istio-system"]),
+    ]
+
+    made = pushed(service_entry(), *rules).clusters[:-1]
+
+    assert [one.get("lb_policy") for one in made] == [None]
+
+
+def test_what_older_releases_make_of_rules_that_are_exported_elsewhere_is_not_guessed() -> None:
+    rules = [rule(RANDOM, exportTo=["*"]), rule(ROBIN, name="b", exportTo=["istio-system"])]
+
+    with pytest.raises(NotBuilt, match="how this release joins them is not known"):
+        pushed(service_entry(), *rules, release="1.18")
 
 
 BALANCERS: list[tuple[Any, ...]] = [
