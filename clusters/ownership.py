@@ -4,3 +4,5 @@ FIELD_MANAGER = "istio-wasm-conformance"
 RUN_LABEL = "istio-wasm-conformance/run"
 #: On a run's Lease: its process, for those on the same machine (clusters/existing/identity.py).
 PROCESS_ANNOTATION = "istio-wasm-conformance/process"
+#: On a run's Lease: the gateway it works with, "istio-system/istio=ingressgateway".
+GATEWAY_ANNOTATION = "istio-wasm-conformance/gateway"

@@ -40,6 +40,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="looked into where the account may not list in all (default: %(default)s)",
     )
     parser.add_argument(
+        "--run-namespace",
+        default="",
+        metavar="NAME",
+        help="the same, where runs did not make their own",
+    )
+    parser.add_argument(
         "--run", dest="run_id", metavar="ID", help="only this one, and even if it has no Lease"
     )
     parser.add_argument("--dry-run", action="store_true", help="tell, and remove nothing")
@@ -94,7 +100,7 @@ def _forsaken(name: str) -> bool:
 def _cluster(asked: argparse.Namespace) -> list[str]:
     try:
         cluster = api.connect(contexts.find(asked.kube_context, asked.kubeconfig))
-        found = leftovers.find(cluster, asked.root_namespace)
+        found = leftovers.find(cluster, asked.root_namespace, asked.run_namespace)
         return [*_each(cluster, found, asked.run_id, dry=asked.dry_run), *_unseen(found)]
     except (contexts.BadContext, apply.KubeError, waiting.TimedOut) as error:
         raise Refused(str(error)) from error

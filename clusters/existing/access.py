@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from clusters.existing.api import Api
 
 MANIFEST = Path(__file__).with_name("rbac.yaml")
+OWN_NAMESPACES = Path(__file__).with_name("rbac-own-namespaces.yaml")
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-EVERYWHERE = "istio-wasm-conformance"
+#: The roles of the manifests: to make namespaces, and what is needed inside of three of them.
+NAMESPACES = "istio-wasm-conformance"
+RUN = "istio-wasm-conformance-run"
 GATEWAY = "istio-wasm-conformance-gateway"
 ROOT = "istio-wasm-conformance-root"
 
@@ -43,21 +46,24 @@ class Right:
         return f"{self.verb} {name} " + (f"-n {self.namespace}" if self.namespace else "-A")
 
 
-def needed(namespaces: Mapping[str, str], *, only: str | None = None) -> tuple[Right, ...]:
-    """Return the rights of the manifest, its roles in the namespaces given by the roles' names."""
-    roles = [
-        one
-        for one in yaml.safe_load_all(MANIFEST.read_text())
-        if one["kind"] in ("Role", "ClusterRole") and only in (None, one["metadata"]["name"])
-    ]
+def needed(namespaces: Mapping[str, str]) -> tuple[Right, ...]:
+    """Return the rights of some roles of the manifests, each in the namespace given by its name."""
     return tuple(
         Right(namespaces[role["metadata"]["name"]], group, resource, verb)
-        for role in roles
+        for role in roles()
+        if role["metadata"]["name"] in namespaces
         for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     )
+
+
+def roles() -> list[dict[str, Any]]:
+    """Return the roles of the manifests."""
+    texts = (file.read_text() for file in (MANIFEST, OWN_NAMESPACES))
+    found = (one for text in texts for one in yaml.safe_load_all(text))
+    return [one for one in found if one["kind"] in ("Role", "ClusterRole")]
 
 
 def lacking(api: Api, rights: Iterable[Right]) -> list[Right]:
@@ -82,7 +88,7 @@ def check(api: Api, rights: Iterable[Right], context: str) -> None:
         told = "".join(f"\n  {right}" for right in missing)
         raise NotAllowed(
             f"{count} missing in {context}; nothing was created:{told}\n"
-            f"likely cause: the account has not the roles of {MANIFEST.name}\n"
+            f"likely cause: the account has not the roles of clusters/existing/{MANIFEST.name}\n"
             f"Hint: kubectl --context={context} auth can-i {missing[0]}"
         )
 

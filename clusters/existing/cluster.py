@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from clusters import apply, waiting
-from clusters.existing import api, lease, leftovers
+from clusters.existing import api, lease, leftovers, survey
 from clusters.kube.target import Target
 from clusters.ownership import FIELD_MANAGER
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def target(found: Survey, tell: Callable[[str], None]) -> Iterator[Target]:
-    """Give a run the gateway that was found, and a namespace of its own that goes at the end.
+    """Give a run the gateway that was found, and a namespace, its own unless one was named.
 
-    Raises apply.KubeError where that cannot be made. What cannot be removed is told, with the
+    Raises apply.KubeError where that cannot be had. What cannot be removed is told, with the
     command that does it.
     """
     run = secrets.token_hex(4)
-    namespace = f"{FIELD_MANAGER}-{run}"
+    namespace = found.run_namespace or f"{FIELD_MANAGER}-{run}"
     kubeconfig, context = found.context.kubeconfig, found.context.name
     with ExitStack() as stack:
         kube = apply.connect(kubeconfig, context=context, run=run)
@@ -34,11 +34,12 @@ def target(found: Survey, tell: Callable[[str], None]) -> Iterator[Target]:
         cluster = api.connect(found.context)
         stack.callback(cluster.close)
         stack.callback(_end, cluster, run, found, tell)
-        kube.apply(_namespace(namespace))
+        if not found.run_namespace:
+            kube.apply(_namespace(namespace))
         # A client of its own: requests of two threads must not meet in one.
         signs = api.connect(found.context)
         stack.callback(signs.close)
-        stack.enter_context(lease.kept(signs, namespace, run))
+        stack.enter_context(lease.kept(signs, namespace, run, gateway=found.gateway_id))
         yield Target(
             kubeconfig=kubeconfig,
             context=context,
@@ -63,11 +64,11 @@ def _namespace(name: str) -> dict[str, Any]:
 def _end(cluster: Api, run: str, found: Survey, tell: Callable[[str], None]) -> None:
     """Remove whatever this run left, if the place that ran there did not do so itself."""
     try:
-        left = leftovers.find(cluster, found.root_namespace).runs.get(run)
+        left = leftovers.find(cluster, found.root_namespace, found.run_namespace).runs.get(run)
         leftovers.remove(cluster, [one for one in left.things if one.mine] if left else [])
     except (apply.KubeError, waiting.TimedOut) as error:
-        context = f"--kube-context={found.context.name} --kubeconfig={found.context.kubeconfig}"
+        where = survey.cleaning(found.context, found.root_namespace, found.run_namespace)
         tell(
             f"what this run left in {found.context.name} could not be removed: {error}\n"
-            f"Hint: python -m clusters clean {context} --run={run}\n"
+            f"Hint: python -m clusters clean {where} --run={run}\n"
         )

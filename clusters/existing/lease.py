@@ -1,6 +1,6 @@
 """A run says that it is alive, for people on other machines who clean up after runs that died.
 
-It keeps a Lease in its namespace, which names its process and is renewed from time to time. Clocks
+It keeps a Lease, which names its process and is renewed from time to time. Clocks
 of two machines are never compared: on the same machine the process itself is looked for, from
 another one the Lease is watched for a change.
 """
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from clusters import apply, waiting
 from clusters.existing import identity
-from clusters.ownership import FIELD_MANAGER, PROCESS_ANNOTATION, RUN_LABEL
+from clusters.ownership import FIELD_MANAGER, GATEWAY_ANNOTATION, PROCESS_ANNOTATION, RUN_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from clusters.existing.api import Api
 
-NAME = "run"
 RENEW_SECONDS = 5.0
 #: Two renewals may be lost before a run that nobody on this machine knows counts as dead.
 PATIENCE_SECONDS = 3 * RENEW_SECONDS + 1
@@ -32,16 +31,25 @@ def path(namespace: str) -> str:
     return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
 
 
-@contextmanager
-def kept(api: Api, namespace: str, run: str) -> Iterator[None]:
-    """Keep the Lease of this run for as long as the block lasts; it goes with its namespace.
+def name(run: str) -> str:
+    """Return what the Lease of a run is called."""
+    return f"run-{run}"
 
-    A renewal that fails is left to the next one. Raises apply.KubeError if the first fails.
+
+@contextmanager
+def kept(api: Api, namespace: str, run: str, *, gateway: str) -> Iterator[None]:
+    """Keep the Lease of this run for as long as the block lasts; to delete it is left to others.
+
+    `gateway` says which one the run works with. A renewal that fails is left to the next one.
+    Raises apply.KubeError if the first fails.
     """
-    api.create(path(namespace), _new(run))
+    api.create(path(namespace), _new(run, gateway))
     ended = threading.Event()
     thread = threading.Thread(
-        target=_renew, args=(api, f"{path(namespace)}/{NAME}", ended), name="lease", daemon=True
+        target=_renew,
+        args=(api, f"{path(namespace)}/{name(run)}", ended),
+        name="lease",
+        daemon=True,
     )
     thread.start()
     try:
@@ -51,14 +59,17 @@ def kept(api: Api, namespace: str, run: str) -> Iterator[None]:
         thread.join()
 
 
-def _new(run: str) -> dict[str, Any]:
+def _new(run: str, gateway: str) -> dict[str, Any]:
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
         "metadata": {
-            "name": NAME,
+            "name": name(run),
             "labels": {RUN_LABEL: run},
-            "annotations": {PROCESS_ANNOTATION: identity.process()},
+            "annotations": {
+                PROCESS_ANNOTATION: identity.process(),
+                GATEWAY_ANNOTATION: gateway,
+            },
         },
         "spec": {
             "holderIdentity": f"{FIELD_MANAGER}, {identity.words()}",

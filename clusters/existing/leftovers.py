@@ -29,6 +29,7 @@ KINDS = (
     ("Service", "v1", "services"),
     ("ConfigMap", "v1", "configmaps"),
     ("Secret", "v1", "secrets"),
+    ("Lease", "coordination.k8s.io/v1", "leases"),
 )
 NAMESPACES = "/api/v1/namespaces"
 
@@ -72,42 +73,54 @@ class Found:
     unseen: tuple[str, ...]
 
 
-def find(api: Api, root_namespace: str) -> Found:
-    """Return what carries a run's label, in all namespaces or, where only that is allowed, in one.
+def find(api: Api, root_namespace: str, run_namespace: str = "") -> Found:
+    """Return what carries a run's label, in all namespaces or, where only that is allowed, in two.
 
-    What is inside a run's own namespace is not listed: it goes with it.
+    What is inside a namespace that is itself a run's is not listed: it goes with it.
     """
     runs: dict[str, Run] = {}
     unseen = []
-    for item in api.items(NAMESPACES, labelSelector=RUN_LABEL):
+    if (spaces := _listed(api, NAMESPACES)) is None:
+        unseen.append("namespaces")
+    for item in spaces or []:
         thing = _thing("Namespace", NAMESPACES, item)
         run = runs.setdefault(thing.run, Run(thing.run))
         run.things.append(thing)
-        own = api.items(lease.path(item["metadata"]["name"]), labelSelector=RUN_LABEL)
-        run.leases += [one for one in own if _label(one) == thing.run]
-    own_namespaces = {
-        str(thing).partition(" ")[2] for run in runs.values() for thing in run.namespaces
-    }
+        inside = _listed(api, lease.path(item["metadata"]["name"])) or []
+        run.leases += [one for one in inside if _label(one) == thing.run]
+    own = {item["metadata"]["name"] for item in spaces or []}
     for kind, version, plural in KINDS:
         base = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        items = _anywhere(api, base, plural, root_namespace)
+        items = _anywhere(api, base, plural, [root_namespace, run_namespace])
         if items is None:
             unseen.append(plural)
         for item in items or []:
-            if (namespace := item["metadata"]["namespace"]) not in own_namespaces:
+            if (namespace := item["metadata"]["namespace"]) not in own:
                 thing = _thing(kind, f"{base}/namespaces/{namespace}/{plural}", item)
-                runs.setdefault(thing.run, Run(thing.run)).things.append(thing)
+                run = runs.setdefault(thing.run, Run(thing.run))
+                run.things.append(thing)
+                run.leases += [item] if kind == "Lease" else []
     return Found(runs, tuple(unseen))
 
 
-def _anywhere(api: Api, base: str, plural: str, root: str) -> list[dict[str, Any]] | None:
+def _anywhere(
+    api: Api, base: str, plural: str, namespaces: Iterable[str]
+) -> list[dict[str, Any]] | None:
     """Return labelled objects of a kind, None where nobody lets us look."""
-    for where in (f"{base}/{plural}", f"{base}/namespaces/{root}/{plural}"):
-        try:
-            return api.items(where, labelSelector=RUN_LABEL)
-        except apply.Refused as error:
-            if error.code != 403:
-                raise
+    if (everywhere := _listed(api, f"{base}/{plural}")) is not None:
+        return everywhere
+    places = dict.fromkeys(filter(None, namespaces))
+    found = [_listed(api, f"{base}/namespaces/{each}/{plural}") for each in places]
+    seen = [items for items in found if items is not None]
+    return [one for items in seen for one in items] if seen else None
+
+
+def _listed(api: Api, collection: str) -> list[dict[str, Any]] | None:
+    try:
+        return api.items(collection, labelSelector=RUN_LABEL)
+    except apply.Refused as error:
+        if error.code != 403:
+            raise
     return None
 
 

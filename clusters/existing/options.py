@@ -46,6 +46,12 @@ OWN: dict[str, dict[str, Any]] = {
         "help": "with --cluster=existing: where EnvoyFilters for every gateway are, and istiod "
         "(default: %(default)s)",
     },
+    "--run-namespace": {
+        "metavar": "NAME",
+        "default": "",
+        "help": "with --cluster=existing: a namespace that is there for runs (default: each makes "
+        "one of its own, which takes rights in all)",
+    },
 }
 
 
@@ -60,5 +66,6 @@ def wanted(option: Callable[[str], Any], relay_image: str) -> Wanted:
         gateway_labels=option("--gateway-labels"),
         gateway_namespace=option("--gateway-namespace"),
         root_namespace=option("--root-namespace"),
+        run_namespace=option("--run-namespace"),
         allow_version_skew=option("--allow-version-skew"),
     )

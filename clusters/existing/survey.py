@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clusters import apply
-from clusters.existing import access, address, api, contexts, pods, versions
+from clusters.existing import access, address, api, contexts, neighbours, pods, versions
 from clusters.kube.forwarding import forwarding
-from clusters.ownership import RUN_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from clusters.existing.api import Api
@@ -22,17 +21,13 @@ if TYPE_CHECKING:
 
 ROOT_NAMESPACE = "istio-system"
 LABELS = "istio=ingressgateway"
-_FILTERS = "/apis/networking.istio.io/v1alpha3/namespaces/{}/envoyfilters"
-_PLUGINS = "/apis/extensions.istio.io/v1alpha1/namespaces/{}/wasmplugins"
-_GATEWAYS = "/apis/networking.istio.io/v1beta1/gateways"
-_THEIRS = f"!{RUN_LABEL}"
-
 ERRORS = (
     access.NotAllowed,
     address.NoAddress,
     address.NotAnswering,
     apply.KubeError,
     contexts.BadContext,
+    neighbours.InUse,
     pods.NoSuchPods,
     versions.AnotherRelease,
     versions.NotTold,
@@ -49,7 +44,7 @@ class Wanted:
     """Which gateway of which cluster, as it was asked for.
 
     `gateway_url` is "" where the cluster itself is to tell it, `gateway_namespace` "" for the root
-    namespace.
+    namespace, `run_namespace` "" where each run makes one of its own.
     """
 
     context: str | None
@@ -59,6 +54,7 @@ class Wanted:
     gateway_labels: str = LABELS
     gateway_namespace: str = ""
     root_namespace: str = ROOT_NAMESPACE
+    run_namespace: str = ""
     allow_version_skew: bool = False
 
 
@@ -74,10 +70,16 @@ class Survey:
     gateway: tuple[Pod, ...]
     labels: Mapping[str, str]
     root_namespace: str
+    run_namespace: str
     url: str
     url_origin: str
     relay_image: str
     others: tuple[str, ...]
+
+    @property
+    def gateway_id(self) -> str:
+        """Return what tells the gateway from others of the cluster."""
+        return _gateway_id(self.gateway[0].namespace, self.labels)
 
     @property
     def semantics(self) -> str:
@@ -123,8 +125,17 @@ def _look(
 ) -> Survey:
     root = wanted.root_namespace
     namespace = wanted.gateway_namespace or root
-    spaces = {access.EVERYWHERE: "", access.GATEWAY: namespace, access.ROOT: root}
+    spaces = {access.RUN: wanted.run_namespace, access.GATEWAY: namespace, access.ROOT: root}
+    if not wanted.run_namespace:
+        spaces[access.NAMESPACES] = ""
     access.check(cluster, access.needed(spaces), context.name)
+    neighbours.check(
+        cluster,
+        root,
+        wanted.run_namespace,
+        _gateway_id(namespace, labels),
+        cleaning(context, root, wanted.run_namespace),
+    )
     kubernetes = str(cluster.get("/version")["gitVersion"])
     gateway = pods.gateway(cluster, namespace, labels)
     istiod = pods.istiod(cluster, root)
@@ -145,31 +156,24 @@ def _look(
         gateway=gateway,
         labels=labels,
         root_namespace=root,
+        run_namespace=wanted.run_namespace,
         url=url,
         url_origin=origin,
         relay_image=wanted.relay_image,
-        others=_others(cluster, root, gateway),
+        others=neighbours.others(cluster, root, gateway[0]),
     )
 
 
-def _others(cluster: Api, root: str, gateway: Sequence[Pod]) -> tuple[str, ...]:
-    """Return what changes gateways here, and what is served by this one, beside runs of ours."""
-    filters = [
-        f"{kind} {root}/{one['metadata']['name']}"
-        for kind, path in (("EnvoyFilter", _FILTERS), ("WasmPlugin", _PLUGINS))
-        for one in cluster.items(path.format(root), labelSelector=_THEIRS)
-    ]
-    served = [
-        f"Gateway {one['metadata']['namespace']}/{one['metadata']['name']} ({_hosts(one)})"
-        for one in cluster.items(_GATEWAYS, labelSelector=_THEIRS)
-        if (one["spec"].get("selector") or {}).items() <= gateway[0].labels.items()
-    ]
-    return (*filters, *served)
+def _gateway_id(namespace: str, labels: Mapping[str, str]) -> str:
+    return f"{namespace}/{pods.selector(dict(sorted(labels.items())))}"
 
 
-def _hosts(gateway: Mapping[str, Any]) -> str:
-    found = [host for server in gateway["spec"].get("servers") or [] for host in server["hosts"]]
-    return ", ".join(dict.fromkeys(found)) or "no hosts"
+def cleaning(context: Context, root: str, run_namespace: str) -> str:
+    """Return the arguments with which `clean` looks where a run was."""
+    given = [f"--kube-context={context.name}", f"--kubeconfig={context.kubeconfig}"]
+    given += [f"--root-namespace={root}"] * (root != ROOT_NAMESPACE)
+    given += [f"--run-namespace={run_namespace}"] * bool(run_namespace)
+    return " ".join(given)
 
 
 def parsed(text: str) -> dict[str, str]:

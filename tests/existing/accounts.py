@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from clusters import apply
-from clusters.existing.access import MANIFEST
+from clusters.existing.access import MANIFEST, OWN_NAMESPACES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +25,13 @@ PLURALS = {
     "Role": "roles",
     "RoleBinding": "rolebindings",
 }
-SPACE, NAME = "istio-wasm-conformance-access", "istio-wasm-conformance"
+#: The namespace of the account, where runs may be, and the account.
+SPACE = NAME = "istio-wasm-conformance"
 
 
 def documents() -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all(MANIFEST.read_text()))
+    texts = (file.read_text() for file in (MANIFEST, OWN_NAMESPACES))
+    return [one for text in texts for one in yaml.safe_load_all(text)]
 
 
 def collection(document: dict[str, Any]) -> str:

@@ -40,10 +40,10 @@ def leave(run, cluster):
         for name in filters:
             kube.apply(envoy_filter(f"{name}-{id}"))
         if process is not None:
-            with lease.kept(cluster, f"ns-{id}", id):
+            with lease.kept(cluster, f"ns-{id}", id, gateway="ns/a=b"):
                 pass
             there = {"metadata": {"annotations": {PROCESS_ANNOTATION: process}}}
-            cluster.change(f"{lease.path(f'ns-{id}')}/{lease.NAME}", there)
+            cluster.change(f"{lease.path(f'ns-{id}')}/{lease.name(id)}", there)
 
     return left
 
@@ -170,7 +170,7 @@ def test_a_namespace_of_another_maker_stays_whatever_its_label_says(clean, names
 
 def test_a_lease_of_another_run_in_a_namespace_is_no_sign_of_life(leave, clean, names, cluster):
     leave("r1", process=None)
-    with lease.kept(cluster, "ns-r1", "r2"):
+    with lease.kept(cluster, "ns-r1", "r2", gateway="ns/a=b"):
         assert clean()[1].startswith("run r1 was left alone: it has no Lease")
 
 

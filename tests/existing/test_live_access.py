@@ -6,13 +6,16 @@ from clusters import waiting
 from clusters.existing import access, api, contexts, survey
 from clusters.ownership import RUN_LABEL
 from tests.existing import lab
-from tests.existing.accounts import collection, documents, without
+from tests.existing.accounts import collection, without
 
-SPACES = {access.EVERYWHERE: "", access.GATEWAY: "istio-system", access.ROOT: "istio-system"}
-ROLES = {
-    one["metadata"]["name"]: one for one in documents() if one["kind"] in ("Role", "ClusterRole")
+SPACES = {
+    access.NAMESPACES: "",
+    access.RUN: "",
+    access.GATEWAY: "istio-system",
+    access.ROOT: "istio-system",
 }
-RIGHTS = [(role, right) for role in ROLES for right in access.needed(SPACES, only=role)]
+ROLES = {one["metadata"]["name"]: one for one in access.roles()}
+RIGHTS = [(role, right) for role in ROLES for right in access.needed({role: SPACES[role]})]
 
 
 def wanted(account):

@@ -184,7 +184,7 @@ def test_a_run_has_a_namespace_and_a_lease_and_nothing_is_left_of_it(wanted, adm
         kube = apply.connect(target.kubeconfig, context=target.context, run=target.run)
         kube.apply(envoy_filter("mine"))
         kube.close()
-        kept = admin.get(f"{lease.path(target.namespace)}/{lease.NAME}")
+        kept = admin.get(f"{lease.path(target.namespace)}/{lease.name(target.run)}")
 
         assert labelled(admin) == sorted([target.namespace, "mine"])
         assert lease.alive(admin, kept, within=0)
@@ -196,7 +196,7 @@ def test_a_run_has_a_namespace_and_a_lease_and_nothing_is_left_of_it(wanted, adm
 
 
 def test_what_cannot_be_removed_is_told_with_the_command_that_does_it(wanted, admin, capsys):
-    role = next(one for one in documents() if one["kind"] == "ClusterRole")
+    role = next(one for one in documents() if one["metadata"]["name"] == access.NAMESPACES)
     path = f"{collection(role)}/{role['metadata']['name']}"
     right = access.Right("", "", "namespaces", "delete")
     said: list[str] = []
@@ -223,7 +223,7 @@ def test_what_cannot_be_removed_is_told_with_the_command_that_does_it(wanted, ad
         every=0.1,
     )
     # This process lives; for its run to count as dead the Lease has to name another one.
-    where = f"{lease.path(target.namespace)}/{lease.NAME}"
+    where = f"{lease.path(target.namespace)}/{lease.name(target.run)}"
     admin.delete(where, uid=admin.get(where)["metadata"]["uid"])
     assert __main__.main(hint.split()) == 0
     assert labelled(admin) == []
