@@ -35,15 +35,26 @@ class Claim:
     @property
     def kept(self) -> bool | None:
         """Whether it is to outlive its run, None where this project made none of this name."""
-        try:
-            return bool(json.loads((self.folder / "record.json").read_text())["kept"])
-        except (OSError, TypeError, KeyError, ValueError):
-            return None
+        found = self._record().get("kept")
+        return found if isinstance(found, bool) else None
 
-    def record(self, *, kept: bool) -> None:
-        """Write down that this project makes the cluster, before it does."""
+    @property
+    def whole(self) -> bool:
+        """Whether everything was there once."""
+        return self._record().get("whole") is True
+
+    def record(self, *, kept: bool, whole: bool = False) -> None:
+        """Write down that this project makes the cluster, before it does, and when it has."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "record.json").write_text(json.dumps({"kept": kept}) + "\n")
+        record = {"kept": kept, "whole": whole}
+        (self.folder / "record.json").write_text(json.dumps(record) + "\n")
+
+    def _record(self) -> dict[str, object]:
+        try:
+            found = json.loads((self.folder / "record.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def forget(self) -> None:
         """Remove what is known of a cluster that is gone."""

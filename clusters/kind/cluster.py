@@ -114,6 +114,7 @@ def _made(
     try:
         claim.record(kept=plan.keep)
         mark = bringing_up.make(plan, claim, Phases(claim.name, tell), docker, described)
+        claim.record(kept=plan.keep, whole=True)
         whole = True
         yield Running(claim, mark, stays=plan.keep)
     finally:

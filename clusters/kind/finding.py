@@ -58,7 +58,7 @@ def found(
                 stack.close()
             else:
                 _check(name, described, mark)
-                claim.record(kept=True)
+                claim.record(kept=True, whole=True)
                 try:
                     _tidy(claim, tell)
                 except (apply.KubeError, waiting.TimedOut) as error:
@@ -86,7 +86,7 @@ def read_mark(kind: Path, claim: Claim) -> Mark | None:
         finally:
             inside.close()
     except CallFailed as error:
-        if claim.kept is not None:
+        if claim.kept is not None and not claim.whole:
             return None  # this project began to make it
         raise _silent(claim, error, f"kind delete cluster --name {claim.name}") from error
     except apply.KubeError as error:

@@ -132,6 +132,29 @@ def test_a_cluster_that_does_not_answer_is_told_and_not_deleted(kind, found):
     assert kind.there == [NAME]
 
 
+def test_a_kept_cluster_whose_node_was_stopped_is_told_and_not_deleted(kind, found):
+    kind.has(NAME)
+    with claims.claimed(NAME) as claim:
+        claim.record(kept=True, whole=True)
+    (kind.folder / "kubeconfig").unlink()  # which kind reads from the node
+
+    with pytest.raises(NotOurs, match=f"Hint: docker start {NAME}-control-plane"):
+        found(keep=True).__enter__()
+
+    assert kind.there == [NAME]
+
+
+def test_a_cluster_of_ours_whose_making_was_broken_off_is_deleted(kind, found):
+    kind.has(NAME)
+    with claims.claimed(NAME) as claim:
+        claim.record(kept=True)
+    (kind.folder / "kubeconfig").unlink()
+
+    with found(keep=True) as nothing:
+        assert nothing is None
+    assert kind.there == []
+
+
 def test_what_a_killed_run_left_in_a_kept_cluster_is_removed(kind, found, marked, served, told):
     kind.has(NAME)
     marked()
