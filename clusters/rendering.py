@@ -28,13 +28,15 @@ def render(
     timeout: str = "",
     fail_open: bool = False,
     environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> str:
     """Return YAML of the two EnvoyFilters that put the module at `url` first on every gateway.
 
     They have the shape of the published example, with what holds in every release: the connection
     manager's canonical name and no proxyVersion. `rbac` also allows the filter that the agent of
     1.14.6 and later substitutes for a module it cannot fetch. `environment` are variables of the
-    virtual machine, of which the agent reads its own (ISTIO_META_WASM_IMAGE_PULL_POLICY, …).
+    virtual machine, of which the agent reads its own (ISTIO_META_WASM_IMAGE_PULL_POLICY, …). With a
+    `port` the module is only in the listener on that port.
     """
     http_uri = {"uri": url} | ({"timeout": timeout} if timeout else {})
     remote = {"http_uri": http_uri} | ({"sha256": sha256} if sha256 else {})
@@ -59,9 +61,10 @@ def render(
         "type_urls": [WASM, RBAC] if rbac else [WASM],
     }
     manager = {"filter": {"name": "envoy.filters.network.http_connection_manager"}}
+    listener = ({"portNumber": port} if port else {}) | {"filterChain": manager}
     insert = {
         "applyTo": "HTTP_FILTER",
-        "match": {"context": "GATEWAY", "listener": {"filterChain": manager}},
+        "match": {"context": "GATEWAY", "listener": listener},
         "patch": {
             "operation": "INSERT_BEFORE",
             "value": {"name": name, "config_discovery": discovery},

@@ -33,8 +33,11 @@ class Lines:
     second: tuple[int, ...]
 
 
-def config(path: Path, spans: tuple[str, str]) -> dict[str, Any]:
-    """Return the access log that writes a request's block and two spans of it to a file."""
+def config(path: Path | str, spans: tuple[str, str], *, label: str = "") -> dict[str, Any]:
+    """Return the access log that writes a request's block and two spans of it to a file.
+
+    Where others write to it too, a `label` stands before them, see `labelled`.
+    """
     told = " ".join(f"%{OPERATOR}({span}:ns)%" if span else "0" for span in spans)
     return {
         "name": "envoy.access_loggers.file",
@@ -42,10 +45,19 @@ def config(path: Path, spans: tuple[str, str]) -> dict[str, Any]:
             "@type": f"{TYPE_PREFIX}envoy.extensions.access_loggers.file.v3.FileAccessLog",
             "path": str(path),
             "log_format": {
-                "text_format_source": {"inline_string": f"%REQ({TAG})% {told}\n"},
+                "text_format_source": {
+                    "inline_string": f"{label}{' ' if label else ''}%REQ({TAG})% {told}\n"
+                },
             },
         },
     }
+
+
+def labelled(text: str, label: str) -> str:
+    """Return what follows a label in the lines of a log that begin with it."""
+    start = f"{label} "
+    lines = (line for line in text.splitlines() if line.startswith(start))
+    return "".join(f"{line.removeprefix(start)}\n" for line in lines)
 
 
 def read(text: str) -> dict[int, Lines]:

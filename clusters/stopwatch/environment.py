@@ -43,6 +43,10 @@ class Disturbance:
     foreign: float
 
 
+#: A machine of which nothing can be told from here.
+ELSEWHERE = Machine("a machine elsewhere", 0, (0.0, 0.0, 0.0), "unknown", hypervisor=False)
+
+
 def machine() -> Machine:
     """Return what can be told of this machine; what cannot is empty."""
     info = _text("cpuinfo")

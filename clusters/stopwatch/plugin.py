@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from bookinfo.app import Application
     from clusters.cluster import Cluster
-    from clusters.local.place import Place
+    from clusters.kube.stopwatch.arms import PodArms
+    from clusters.kube.stopwatch.stopwatch import KubeStopwatch
+    from clusters.local.envoy import Binary
+    from clusters.places import Place
     from clusters.stopwatch.arms import ControlPlane
     from clusters.stopwatch.footprint import Loaded
     from clusters.stopwatch.stopwatch import Stopwatch
@@ -29,13 +32,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _in_a_cluster(config: pytest.Config) -> bool:
+    return bool(config.getoption("--cluster") != "local")
+
+
 @pytest.fixture(scope="session")
 def stopwatch_arms(
+    pytestconfig: pytest.Config,
     cluster_place: Place,
     bookinfo: Application,
     tmp_path_factory: pytest.TempPathFactory,
-) -> ControlPlane:
+) -> ControlPlane | PodArms:
     """What makes arms of modules: `.made({"new": (url, sha256, configuration)})`."""
+    if _in_a_cluster(pytestconfig):
+        from clusters.kube.stopwatch.arms import PodArms
+
+        return PodArms()
     from bookinfo.documents import documents
     from clusters.pilot.agent import Agent
     from clusters.pilot.behaviours import Behaviours
@@ -58,7 +70,9 @@ def measured_as(pytestconfig: pytest.Config, cluster_place: Place) -> str:
 
 
 @pytest.fixture(scope="session")
-def stopwatch(pytestconfig: pytest.Config, cluster_place: Place) -> Stopwatch:
+def stopwatch(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config, cluster_place: Place
+) -> Stopwatch | KubeStopwatch:
     """The instrument of latency: `stopwatch.measure(arms, load, seed=1)`."""
     if (mode := pytestconfig.getoption("--latency")) == "off":
         pytest.skip("latency is not measured with --latency=off\nHint: leave the option out")
@@ -67,9 +81,21 @@ def stopwatch(pytestconfig: pytest.Config, cluster_place: Place) -> Stopwatch:
             "latency is not measured by one of several workers, which disturb each other\n"
             "Hint: pytest suites/latency -n 0"
         )
+    if _in_a_cluster(pytestconfig):
+        from clusters.kube.stopwatch.stopwatch import KubeStopwatch
+
+        cluster = request.getfixturevalue("cluster")
+        return KubeStopwatch(cluster, mode, here=cluster.target.owned, give_up=pytest.skip)
     from clusters.stopwatch.stopwatch import ready
 
-    return ready(cluster_place.proxy, mode)
+    return ready(_envoy(cluster_place), mode)
+
+
+def _envoy(place: Place) -> Binary:
+    from clusters.local.envoy import Binary
+
+    assert isinstance(place.proxy, Binary)
+    return place.proxy
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +105,7 @@ def loaded_proxy(cluster_place: Place) -> Callable[..., AbstractContextManager[L
 
     from clusters.stopwatch import footprint
 
-    return partial(footprint.loaded, cluster_place.proxy)
+    return partial(footprint.loaded, _envoy(cluster_place))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from clusters.stopwatch.arms import Role
@@ -69,7 +70,7 @@ class Recording:
     """Several sessions, and where and how they were taken.
 
     `without_clock` says why spans are not told, "" where they are; `promises` whether every answer
-    of a filter was seen to show that it acts.
+    of a filter was seen to show that it acts. `facts` are told beside the figures.
     """
 
     sessions: tuple[Session, ...]
@@ -81,3 +82,4 @@ class Recording:
     envoy: str
     without_clock: str
     promises: bool
+    facts: Mapping[str, str]

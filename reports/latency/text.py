@@ -52,16 +52,20 @@ def scope(found: LatencyFinding) -> str:
 def environment(found: LatencyFinding) -> str:
     """Return what it was measured on, and what else ran there."""
     seen = found.environment
-    parts = [
-        f"istio {found.release}",
-        f"commit {revision(found.commit)}" if found.commit else "",
+    machine = [
         f"{seen.cpu} × {seen.cores}" + (" (virtual)" if seen.hypervisor else ""),
         f"bound to {seen.affinity}" if seen.affinity else "",
         f"load {seen.load[0]:.1f}",
         f"steal {seen.steal * 100:.1f} %",
         f"others {seen.foreign * 100:.0f} % of the CPU",
-        f"Envoy {seen.envoy}",
         f"kernel {seen.kernel}",
+    ]
+    parts = [
+        f"istio {found.release}",
+        f"commit {revision(found.commit)}" if found.commit else "",
+        # Without cores it is not the machine that this ran on, of which nothing is known.
+        *(machine if seen.cores else [seen.cpu]),
+        f"Envoy {seen.envoy}",
         *(f"{name} {value}" for name, value in found.facts.items()),
     ]
     return " · ".join(part for part in parts if part)

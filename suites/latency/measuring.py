@@ -41,9 +41,8 @@ def measurement(latency: Any, recording: Any, subject: Subject) -> Any:
         clock="envoy" if clock else "cpu",
         degraded=recording.without_clock and f"Envoy says: {recording.without_clock}",
         effect_asserted=recording.promises,
-        # In every place: under real istiod too, the stopwatch has Envoys of its own.
         commit=subject.commit,
-        facts={"listeners of": "the embedded control plane", **subject.facts},
+        facts={**recording.facts, **subject.facts},
     )
 
 

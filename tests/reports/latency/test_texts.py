@@ -61,7 +61,7 @@ def test_every_figure_stands_beside_its_environment() -> None:
         assert lines[-2:] == (scope(each), environment(each))
     assert environment(findings()[0]) == (
         "istio 1.9.9 · commit 4963b32 · Paper CPU @ 2.00GHz × 2 · load 0.5 · steal 1.0 %"
-        " · others 12 % of the CPU · Envoy 1.40.0 · kernel 6.1.0"
+        " · others 12 % of the CPU · kernel 6.1.0 · Envoy 1.40.0"
     )
     assert scope(findings()[0]).startswith("4 sessions × 3 machines, 28 800 requests, 95 %")
 
