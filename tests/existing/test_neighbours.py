@@ -1,4 +1,4 @@
-"""Two runs are never at one gateway, dead ones' things are not taken for granted, others are told."""
+"""Two runs are never at one gateway; what dead ones left is named, and what others have is told."""
 
 import pytest
 
