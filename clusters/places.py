@@ -128,10 +128,16 @@ def failures() -> tuple[type[Exception], ...]:
     """Return how a gateway fails to come up, or is gone later on, each told by its text alone."""
     from clusters.apply import KubeError
     from clusters.kind.errors import KindError
+    from clusters.kube.cluster import NoGatewayAnswer
+    from clusters.kube.gateway_pods import NoGateway
+    from clusters.kube.istiod import IstiodUnreachable
+    from clusters.kube.relay_pod import RelayFailed
+    from clusters.kube.tunnel import TunnelBroken
     from clusters.local.istiod import IstiodFailed
     from clusters.processes import ProcessFailed
 
-    return ProcessFailed, IstiodFailed, KindError, KubeError
+    in_pods = (NoGateway, NoGatewayAnswer, IstiodUnreachable, RelayFailed, TunnelBroken)
+    return ProcessFailed, IstiodFailed, KindError, KubeError, *in_pods
 
 
 def chosen(option: Option, tell: Tell) -> tuple[Place, ...]:

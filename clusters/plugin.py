@@ -218,12 +218,14 @@ def cluster(
     from bookinfo.documents import documents
 
     folder = tmp_path_factory.mktemp("gateway")
-    with ExitStack() as stack:
-        with _in_words(request.session):
-            running = stack.enter_context(cluster_place.running(documents(bookinfo.port), folder))
-        pytestconfig.stash[CLUSTER] = running
-        yield running
-        del pytestconfig.stash[CLUSTER]
+    stack = ExitStack()
+    with _in_words(request.session):
+        running = stack.enter_context(cluster_place.running(documents(bookinfo.port), folder))
+    pytestconfig.stash[CLUSTER] = running
+    yield running
+    del pytestconfig.stash[CLUSTER]
+    with _in_words(request.session):
+        stack.close()
 
 
 def pytest_terminal_summary(
@@ -273,12 +275,15 @@ def pytest_runtest_makereport(
     report: pytest.TestReport = yield  # type: ignore[misc,assignment]
     running = _gateway_of(item)
     if report.failed and running is not None:
+        from clusters import places
+
+        silences: tuple[type[Exception], ...] = (OSError, *places.failures())
         folder = evidence_folder.folder_for(_reports(item.config), item.nodeid)
         try:
             running.evidence(folder)
             report.user_properties.append(("evidence", str(folder)))
             report.sections.append(("Evidence", str(folder)))
-        except OSError as error:  # a full disk must not cost the verdict
+        except silences as error:  # a full disk must not cost the verdict
             report.sections.append(("Evidence", f"could not be kept: {error}"))
         if running.gateway.transcript:
             reply = running.gateway.transcript[-1][1]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clusters.kind.plan import Wanted
-from clusters.kind.recipe import STANDIN, UPSTREAM
+from clusters.kind.wanted import STANDIN, UPSTREAM, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

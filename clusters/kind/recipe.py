@@ -11,11 +11,11 @@ import yaml
 
 from bookinfo import documents
 from clusters.kind import images, kind_config, operator
+from clusters.kind.wanted import UPSTREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STANDIN, UPSTREAM = "standin", "upstream"
 SETTINGS = "settings"
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clusters import waiting
+from clusters import apply, waiting
 from clusters.following import Follower
 from clusters.istio.agent_log import AgentLog
 from clusters.kube.forwarding import Connection
@@ -177,7 +177,9 @@ class GatewayPods:
 
     def _ready(self, namespace: str, selector: str) -> list[Any]:
         self._api = self._api or self.api()
-        found = self._api.list_namespaced_pod(namespace, label_selector=selector)
+        url = self._api.api_client.configuration.host
+        with apply.errors(url, f"listing the pods of {namespace} with {selector}"):
+            found = self._api.list_namespaced_pod(namespace, label_selector=selector)
         return [
             pod
             for pod in found.items

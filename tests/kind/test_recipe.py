@@ -6,7 +6,8 @@ import pytest
 
 from clusters.kind import mark, operator, recipe
 from clusters.kind.mark import Mark
-from clusters.kind.recipe import UPSTREAM, Recipe
+from clusters.kind.recipe import Recipe
+from clusters.kind.wanted import UPSTREAM
 
 OURS = Recipe(
     istio="1.31.0",
