@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clusters.existing.survey import LABELS, ROOT_NAMESPACE, Wanted
+from clusters.existing.wanted import LABELS, ROOT_NAMESPACE, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

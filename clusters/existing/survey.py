@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from clusters import apply
 from clusters.existing import access, address, api, contexts, neighbours, pods, versions
+from clusters.existing.wanted import LABELS, ROOT_NAMESPACE, Wanted
 from clusters.kube.forwarding import forwarding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from clusters.existing.api import Api
     from clusters.existing.contexts import Context
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from clusters.existing.versions import Versions
     from clusters.release import Release
 
-ROOT_NAMESPACE = "istio-system"
-LABELS = "istio=ingressgateway"
 ERRORS = (
     access.NotAllowed,
     address.NoAddress,
@@ -37,25 +35,6 @@ ERRORS = (
 
 class BadLabels(ValueError):
     """What --gateway-labels says is no list of labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which gateway of which cluster, as it was asked for.
-
-    `gateway_url` is "" where the cluster itself is to tell it, `gateway_namespace` "" for the root
-    namespace, `run_namespace` "" where each run makes one of its own.
-    """
-
-    context: str | None
-    kubeconfig: Path | None
-    relay_image: str
-    gateway_url: str = ""
-    gateway_labels: str = LABELS
-    gateway_namespace: str = ""
-    root_namespace: str = ROOT_NAMESPACE
-    run_namespace: str = ""
-    allow_version_skew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

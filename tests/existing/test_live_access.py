@@ -4,6 +4,7 @@ import pytest
 
 from clusters import waiting
 from clusters.existing import access, api, contexts, survey
+from clusters.existing.wanted import Wanted
 from clusters.ownership import RUN_LABEL
 from tests.existing import lab
 from tests.existing.accounts import collection, without
@@ -19,7 +20,7 @@ RIGHTS = [(role, right) for role in ROLES for right in access.needed({role: SPAC
 
 
 def wanted(account):
-    return survey.Wanted(context="account", kubeconfig=account, relay_image=lab.PYTHON)
+    return Wanted(context="account", kubeconfig=account, relay_image=lab.PYTHON)
 
 
 def until_lacking(account, count):
