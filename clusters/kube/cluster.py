@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 60.0
 MACHINES_SECONDS = 30.0
+#: How long an agent fetches where it is told nothing, and what else it may take its time for.
+FETCH_SECONDS, AGENT_SECONDS = 5.0, 2.0
 #: One pod may take several connections in a row; more of them are not all met by so many either.
 ANSWERS_PER_POD = 3
 
@@ -179,13 +181,15 @@ class KubernetesCluster:
         snapshot = self._change(documents)
         refused = {pod.name: self._gate.refusals(pod) for pod in self._pods}
         self._gate.wait_for_log()
-        keys = {document.key for document in new}
+        # As they were given: those of one second have their names for an order in the cluster.
+        order = {document.key: at for at, document in enumerate(new)}
+        mine = [one for one in snapshot.outcomes if one.document in order]
         back = self._stored.translation.back
         failures = [self._gate.failures(pod, snapshot.extensions, back) for pod in self._pods]
         held = [self._gate.held(pod) for pod in self._pods]
         return Delivery(
             outcomes=received.shown(
-                (one for one in snapshot.outcomes if one.document in keys),
+                sorted(mine, key=lambda one: (order[one.document], one.index)),
                 documents.values(),
                 self._gate.sent,
             ),
@@ -203,7 +207,12 @@ class KubernetesCluster:
         """Store these documents, and return what they foretell once it has gone all the way."""
         self._gate.wait_until_noticed(self._stored.change(documents))
         snapshot = push(tuple(self._stored.documents.values()), self._node, self.release)
-        self._gate.wait(self._stored.mark(), (one["name"] for one in snapshot.extensions))
+        foretold = {one["name"]: one for one in snapshot.extensions}
+        before = {one["name"]: one for one in self._snapshot.extensions}
+        changed = {
+            name: _fetching(one) for name, one in foretold.items() if one != before.get(name)
+        }
+        self._gate.wait(self._stored.mark(), foretold, changed)
         expected = {each["name"] for each in snapshot.listeners}
         ours = [each for each in self._gate.sent if each["name"] in expected]
         self._note(received.disagreements(snapshot.listeners, map(_without_istios, ours)))
@@ -233,6 +242,16 @@ def _extensions(documents: tuple[Document, ...]) -> set[str]:
         for patch in document.spec.get("configPatches") or []
     ]
     return {each["name"] for each in patches if "config_discovery" in each and "name" in each}
+
+
+def _fetching(extension: Any) -> float:
+    """Return the seconds after which an agent has given up to fetch what an extension asks for."""
+    if isinstance(extension, dict):
+        if "http_uri" in extension:
+            told = str(extension["http_uri"].get("timeout") or f"{FETCH_SECONDS}s")
+            return float(told.removesuffix("s")) + AGENT_SECONDS
+        return max(map(_fetching, extension.values()), default=0.0)
+    return 0.0
 
 
 def _awaited_secrets(pod: GatewayPod, snapshot: Snapshot) -> tuple[str, ...]:

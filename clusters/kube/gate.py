@@ -38,6 +38,7 @@ class Gate:
     pods: GatewayPods
     istiods: Istiods
     sent: list[dict[str, Any]] = field(default_factory=list)
+    _shown: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Begin a change; what is told from now on belongs to it."""
@@ -46,6 +47,7 @@ class Gate:
             pod.listen()
             pod.said.begin()
             pod.progress.begin(self.istiods.channels(pod.id))
+            self._shown[pod.uid] = updated(pod.proxy.extensions())
 
     def wait_until_noticed(self, objects: Mapping[tuple[str, str, str], str]) -> None:
         """Wait until istiod holds objects in these versions; raises gate.NotProven."""
@@ -55,17 +57,20 @@ class Gate:
                 "istiod noticing the documents",
             )
 
-    def wait(self, marker: str, foretold: Iterable[str]) -> None:
+    def wait(self, marker: str, foretold: Iterable[str], changed: Mapping[str, float]) -> None:
         """Wait until every pod has what a push with this marker brings.
 
-        `foretold` names the extensions that istiod should have. Raises gate.NotProven, saying
-        which step is missing and what was said last.
+        `foretold` names the extensions that istiod should have, `changed` those that it has
+        otherwise than before, with the seconds in which an agent must have fetched each. Raises
+        gate.NotProven, saying which step is missing and what was said last.
         """
         known, since = set(foretold), dict[str, float]()
+        for pod in self.pods:
+            pod.progress.expect(max(changed.values(), default=0.0))
 
         def missing() -> str:
             for pod in self.pods:
-                told = self._behind(pod, marker) or self._lacking(pod, known, since)
+                told = self._behind(pod, marker, changed) or self._lacking(pod, known, since)
                 if told:
                     return f"{pod.name}: {told}"
             return ""
@@ -74,11 +79,13 @@ class Gate:
         for pod in self.pods:
             pod.progress.settle()
 
-    def _behind(self, pod: GatewayPod, marker: str) -> str:
+    def _behind(self, pod: GatewayPod, marker: str, changed: Iterable[str]) -> str:
         pod.listen()
         marked = marker in pod.proxy.clusters(f"^{marker}$")
+        shown, before = updated(pod.proxy.extensions()), self._shown.get(pod.uid, {})
+        moved = all(shown.get(name) != before[name] for name in changed if name in before)
         channels = self.istiods.channels(pod.id)
-        pod.progress.observe(channels, marked=marked, now=time.monotonic())
+        pod.progress.observe(channels, marked=marked, moved=moved, now=time.monotonic())
         if not channels:
             return "the proxy is connected to no istiod"
         return pod.progress.missing()
@@ -225,4 +232,12 @@ class Gate:
 
 def names(dump: Mapping[str, Any]) -> set[str]:
     """Return the names of the extensions in a proxy's dump of them."""
-    return {each["ecds_filter"].get("name", "") for each in dump.get("configs", [])}
+    return set(updated(dump))
+
+
+def updated(dump: Mapping[str, Any]) -> dict[str, str]:
+    """Return when a proxy last got each of the extensions in its dump of them."""
+    return {
+        each["ecds_filter"].get("name", ""): each.get("last_updated", "")
+        for each in dump.get("configs", [])
+    }

@@ -5,8 +5,12 @@ EnvoyFilter. What istiod noticed before it is in the same push. Once the proxy s
 the number of that push is known from istiod's page syncz, and every other type must have come from
 that push, or a later one, and have been answered.
 
-istiod tells only the last message of a type. One that the proxy refused never becomes the accepted
-one, so refusals are counted in the proxy's log beside the messages that were seen.
+istiod tells only the last message of a type, and the last that was accepted. One that the proxy
+refused never becomes the accepted one, so refusals are counted in the proxy's log beside the
+messages that were seen. And extensions are not answered in order: the agent holds a message back
+while it fetches a module, and a later one may overtake it. That the one behind was answered is
+seen, by the page or by the extensions that the proxy shows, or else waited for as long as an agent
+may fetch.
 """
 
 from __future__ import annotations
@@ -27,7 +31,10 @@ ANSWERED = (CDS, EDS, LDS, RDS, ECDS)
 #: A refusal that the log does not tell, because somebody turned that off, is believed then.
 QUIET_SECONDS = 2.0
 #: One line for each message; of "gRPC config for …" there is one for each name asked for.
-_REFUSED = re.compile(r"delta config for type\.googleapis\.com/\S*?\.(?P<kind>\w+) rejected: ")
+_REFUSED = re.compile(
+    r"delta config for type\.googleapis\.com/\S*?\.(?P<kind>\w+) rejected: "
+    r"(?P<words>.*?)(?:\tthread=\d+)?$"
+)
 _KINDS = {
     "Cluster": CDS,
     "ClusterLoadAssignment": EDS,
@@ -48,24 +55,37 @@ class Progress:
     _channels: Mapping[str, Channel] = field(default_factory=dict)
     _before: dict[str, str] = field(default_factory=dict)
     _sent: dict[str, list[str]] = field(default_factory=dict)
+    _accepted: set[str] = field(default_factory=set)
     _refused: Counter[str] = field(default_factory=Counter)
     _words: dict[str, str] = field(default_factory=dict)
     _push: int = 0
+    _patience: float = 0.0
+    _moved: bool = True
     _since: float = 0.0
     _now: float = 0.0
 
     def begin(self, channels: Mapping[str, Channel]) -> None:
         """Begin a change; what is told from now on belongs to it."""
+        self._patience, self._moved = 0.0, True
         self._channels = channels
         self._before = {kind: channel.sent for kind, channel in channels.items()}
+        self._accepted = set()
         self._sent, self._refused, self._words, self._push = {}, Counter(), {}, 0
 
-    def observe(self, channels: Mapping[str, Channel], *, marked: bool, now: float) -> None:
+    def expect(self, seconds: float) -> None:
+        """Note how long an agent may fetch what this change brings."""
+        self._patience = seconds
+
+    def observe(
+        self, channels: Mapping[str, Channel], *, marked: bool, now: float, moved: bool = True
+    ) -> None:
         """Take istiod's page into account.
 
-        `marked` tells that the proxy showed the marker before the page was read; `now` is any
-        clock's time in seconds.
+        `marked` tells that the proxy showed the marker before the page was read, `moved` that it
+        has other extensions than before wherever this change brings others; `now` is any clock's
+        time in seconds.
         """
+        self._moved = moved
         if channels != self._channels or not self._since:
             self._since = now
         self._channels = channels
@@ -73,6 +93,7 @@ class Progress:
             sent = self._sent.setdefault(kind, [])
             if channel.sent != self._before.get(kind, "") and channel.sent not in sent:
                 sent.append(channel.sent)
+            self._accepted.add(channel.acked)
         if marked and not self._push and CDS in channels:
             self._push = channels[CDS].number
         self._now = now
@@ -83,7 +104,7 @@ class Progress:
             if found := _REFUSED.search(line):
                 kind = _KINDS.get(found["kind"], found["kind"])
                 self._refused[kind] += 1
-                self._words.setdefault(kind, line[found.end() :].strip())
+                self._words.setdefault(kind, found["words"].strip())
 
     @property
     def refused(self) -> set[str]:
@@ -111,23 +132,28 @@ class Progress:
         ]
         return "; ".join([*behind, *unanswered])
 
+    def _open(self, kind: str) -> list[str]:
+        """Return the messages of this change that were not seen to be accepted."""
+        sent, channel = self._sent.get(kind, []), self._channels.get(kind, Channel())
+        if kind != ECDS and channel.acked in sent:
+            return sent[sent.index(channel.acked) + 1 :]
+        return [each for each in sent if each not in self._accepted]
+
+    def _answered(self, kind: str, channel: Channel) -> bool:
+        left, quiet = self._open(kind), self._now - self._since
+        if len(left) <= self._refused[kind]:
+            return True
+        if channel.accepted:
+            return self._moved or quiet >= self._patience
+        return bool(channel.error) and quiet >= QUIET_SECONDS
+
     def _turned_down(self, kind: str) -> bool:
         """Tell whether the last message is one of this change and was refused.
 
         What istiod tells of an error is of no use before: it stands until a message is accepted.
         """
         channel = self._channels.get(kind, Channel())
-        new = bool(self._sent.get(kind)) and not channel.accepted
-        return new and self._answered(kind, channel)
-
-    def _answered(self, kind: str, channel: Channel) -> bool:
-        sent = self._sent.get(kind, [])
-        if channel.accepted or not sent:
-            return True
-        open_ones = sent[sent.index(channel.acked) + 1 :] if channel.acked in sent else sent
-        if self._refused[kind] >= len(open_ones):
-            return True
-        return bool(channel.error) and self._now - self._since >= QUIET_SECONDS
+        return channel.sent in self._open(kind) and self._answered(kind, channel)
 
     def settle(self) -> None:
         """Note which refusals stand now that the change is over."""

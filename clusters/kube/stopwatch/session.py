@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -75,15 +75,14 @@ def placed(
     url = urlsplit(cluster.gateway.url)
     address = (url.hostname or "", url.port or 80)
     offset, began = cluster.proxy.log_size(), time.monotonic()
-    try:
-        documents = layout.render(where, f"stopwatch-{run}-{number}")
-        with cluster.delivered(documents) as delivery:
-            _check(delivery)
-            _wait_for_answers(where, address, what)
-            ready = time.monotonic() - began
-            yield Arms(where, address, ready, cluster.proxy, offset)
-    except (InvalidDocument, gate.NotProven, apply.KubeError) as error:
-        raise Unmeasurable(f"the arms could not be put into the gateway: {error}") from error
+    with ExitStack() as stack:
+        try:
+            documents = layout.render(where, f"stopwatch-{run}-{number}")
+            _check(stack.enter_context(cluster.delivered(documents)))
+        except (InvalidDocument, gate.NotProven, apply.KubeError) as error:
+            raise Unmeasurable(f"the arms could not be put into the gateway: {error}") from error
+        _wait_for_answers(where, address, what)
+        yield Arms(where, address, time.monotonic() - began, cluster.proxy, offset)
 
 
 def run(
