@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "relay"
 START_SECONDS = 120.0
 #: Until its program listens.
-HELD_SECONDS = 20.0
+HELD_SECONDS = 60.0
 #: What a pod waits with when it does not start by itself any more.
 STUCK = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CrashLoopBackOff")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANSWER_SECONDS = 20.0
+#: A connection that came before the relay listened stays silent for good; the next one does not.
+HELLO_SECONDS = 3.0
 LOOPBACKS = ("127.0.0.1", "::1")
 
 
@@ -41,11 +43,11 @@ class Tunnel:
         self._thread = threading.Thread(target=self._run, args=(connect,), daemon=True, name=name)
         self._thread.start()
         try:
-            self._there.result(ANSWER_SECONDS)
+            self._there.result(HELLO_SECONDS)
         except TimeoutError as error:
             self.close()
             raise TunnelBroken(
-                f"the relay {name} did not answer within {ANSWER_SECONDS:g} s"
+                f"the relay {name} did not answer within {HELLO_SECONDS:g} s"
             ) from error
 
     def reach(self, port: int) -> int:
