@@ -61,14 +61,19 @@ def subject(
 
 @pytest.fixture(scope="session")
 def known_memory(
-    subject: Subject, loaded_proxy: Any, memory_unknown: str, pytestconfig: pytest.Config
+    subject: Subject,
+    loaded_proxy: Any,
+    one_proxy: bool,
+    memory_unknown: str,
+    pytestconfig: pytest.Config,
 ) -> Any:
-    """What the filter takes of memory, in proxies of its own; None where no kernel tells it."""
+    """What the filter takes of memory, in proxies of its own; None where nothing tells it."""
     if memory_unknown:
         return None
     deep = pytestconfig.getoption("--latency") == "deep"
     requests = footprints.DEEP if deep else footprints.QUICK
-    return footprints.taken(subject.arms, loaded_proxy, subject.load, requests=requests)
+    take = footprints.taken_in_one if one_proxy else footprints.taken
+    return take(subject.arms, loaded_proxy, subject.load, requests=requests)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,15 +38,24 @@ class Footprints:
     first_seconds: float
 
     def more(self, arm: str, than: str, *, workers: int = 1) -> int:
-        """Return how many bytes more a process with one arm has for itself than with another."""
-        return int(self.of[arm, workers].pss_anon - self.of[than, workers].pss_anon)
+        """Return how many bytes more a proxy with one arm holds than with another."""
+        return int(self.of[arm, workers].held - self.of[than, workers].held)
 
     @property
-    def per_worker(self) -> int:
+    def how(self) -> str:
+        """Return what "held" means, in words."""
+        own = self.of["none", 1].pss_anon is not None
+        return "Pss_Anon" if own else "as the proxy allocates"
+
+    @property
+    def per_worker(self) -> int | None:
         """Return what the proxy allocates more for the filter with a second worker, in bytes.
 
-        By what it allocates, because processes differ by more than that in what they hold.
+        By what it allocates, because processes differ by more than that in what they hold. None
+        where nobody chose the number of workers.
         """
+        if ("new", 2) not in self.of:
+            return None
         one, two = (
             self.of["new", workers].allocated - self.of["none", workers].allocated
             for workers in (1, 2)
@@ -73,12 +82,56 @@ def grown(private: Callable[[], int], work: Callable[[], None]) -> tuple[int, in
     return before, added
 
 
-def taken(arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: int) -> Footprints:
-    """Return the footprints of arms that hold no filter, the filter twice, and its reference."""
-    none, new, again = (
+def taken_in_one(
+    arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: int
+) -> Footprints:
+    """Return the footprints of arms that are added to one proxy, the one beside the other."""
+    none, new, again = _compared(arms)
+    reference = next((arm for arm in arms if arm.role == "ref"), None)
+    found = {}
+    with loaded_proxy((none,), load) as proxy:
+        proxy.ask(SETTLING)
+        found["none", 1], started = proxy.footprint(), proxy.ready_seconds
+        with loaded_proxy((new,), load) as proxy:
+            proxy.ask(SETTLING)
+            found["new", 1] = proxy.footprint()
+            growth = _grown(proxy, requests)
+            compiling, first = proxy.ready_seconds - started, proxy.first_seconds
+            alone = proxy.footprint()
+            with loaded_proxy((again,), load) as second:
+                second.ask(SETTLING)
+                both = second.footprint()
+                found["two", 1] = _added(found["new", 1], alone, both)
+                if reference is not None:
+                    # Nothing is taken out meanwhile, for it goes when it likes; and what the first
+                    # module brought for all has to be in both of what is compared.
+                    with loaded_proxy((reference,), load) as third:
+                        third.ask(SETTLING)
+                        found["ref", 1] = _added(
+                            _added(found["new", 1], both, third.footprint()), both, alone
+                        )
+    return Footprints(found, growth, compiling, first)
+
+
+def _added(to: Any, before: Any, after: Any) -> Any:
+    """Return a footprint with what came between two others."""
+    return replace(
+        to,
+        allocated=to.allocated + after.allocated - before.allocated,
+        machines=to.machines + after.machines - before.machines,
+    )
+
+
+def _compared(arms: Any) -> tuple[Any, ...]:
+    return tuple(
         next(arm for arm in arms if (arm.role, arm.copy) == wanted)
         for wanted in (("none", 0), ("new", 0), ("new", 1))
     )
+
+
+def taken(arms: Any, loaded_proxy: Callable[..., Any], load: Any, *, requests: int) -> Footprints:
+    """Return the footprints of arms that hold no filter, the filter twice, and its reference."""
+    none, new, again = _compared(arms)
     held = {
         ("none", 1): (none,),
         ("none", 2): (none,),
@@ -105,6 +158,6 @@ def _grown(proxy: Any, requests: int) -> Growth:
     # A module with a garbage collector takes some time until it has all that it ever will.
     bad = [proxy.ask(requests // 5)]
     before, added = grown(
-        lambda: int(proxy.footprint().pss_anon), lambda: bad.append(proxy.ask(requests))
+        lambda: int(proxy.footprint().held), lambda: bad.append(proxy.ask(requests))
     )
     return Growth(requests, sum(bad), before, added)

@@ -28,11 +28,19 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a proxy holds, in bytes: for itself, and as it says it has allocated; its machines."""
+    """What a proxy holds, in bytes: for itself, and as it says it has allocated; its machines.
 
-    pss_anon: int
+    What it has for itself is None where its kernel cannot be asked: in a cluster.
+    """
+
+    pss_anon: int | None
     allocated: int
     machines: int
+
+    @property
+    def held(self) -> int:
+        """What it has for itself, or what it has allocated where that is not known."""
+        return self.allocated if self.pss_anon is None else self.pss_anon
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from clusters.local.envoy import Binary
     from clusters.places import Place
     from clusters.stopwatch.arms import ControlPlane
-    from clusters.stopwatch.footprint import Loaded
     from clusters.stopwatch.stopwatch import Stopwatch
 
 
@@ -99,8 +98,19 @@ def _envoy(place: Place) -> Binary:
 
 
 @pytest.fixture(scope="session")
-def loaded_proxy(cluster_place: Place) -> Callable[..., AbstractContextManager[Loaded]]:
-    """A context manager, of arms and a load, that runs a proxy with them (a `Loaded`)."""
+def loaded_proxy(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config, cluster_place: Place
+) -> Callable[..., AbstractContextManager[Any]]:
+    """A context manager, of arms and a load, that has them in a proxy (a `Loaded`).
+
+    It is a proxy of their own, but in a cluster the gateway's, where `one_proxy` is true.
+    """
+    if _in_a_cluster(pytestconfig):
+        from clusters.kube.stopwatch.footprint import LoadedGateway
+
+        cluster = request.getfixturevalue("cluster")
+        cluster.wait_for_machines(0)
+        return LoadedGateway(cluster, pytest.skip)
     from functools import partial
 
     from clusters.stopwatch import footprint
@@ -109,8 +119,16 @@ def loaded_proxy(cluster_place: Place) -> Callable[..., AbstractContextManager[L
 
 
 @pytest.fixture(scope="session")
-def memory_unknown() -> str:
-    """Why this kernel does not tell what a process has for itself (Pss_Anon); "" if it does."""
+def one_proxy(pytestconfig: pytest.Config) -> bool:
+    """Whether all that is loaded is in one proxy, so that footprints add up."""
+    return _in_a_cluster(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def memory_unknown(one_proxy: bool) -> str:
+    """Why nothing tells what a proxy holds; "" if its kernel does, or in a cluster the proxy."""
+    if one_proxy:
+        return ""
     import os
 
     from clusters import memory
@@ -123,10 +141,15 @@ def memory_unknown() -> str:
 
 
 @pytest.fixture(scope="session")
-def private_memory(memory_unknown: str) -> Callable[[Cluster], int]:
-    """A function from a cluster to the bytes that its proxy has for itself (Pss_Anon)."""
+def private_memory(memory_unknown: str, one_proxy: bool) -> Callable[[Cluster], int]:
+    """A function from a cluster to the bytes that its proxy has for itself (Pss_Anon).
+
+    In a cluster they are those that the proxy says it has allocated.
+    """
     from clusters import memory
 
     if memory_unknown:
         pytest.skip(memory_unknown)
+    if one_proxy:
+        return lambda cluster: cluster.proxy.allocated()
     return lambda cluster: memory.pss_anon(int(cluster.process.removeprefix("pid ")))

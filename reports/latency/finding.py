@@ -71,9 +71,14 @@ class MemoryRow(Row):
 
     arm: Arm
     workers: int
-    pss_anon: int
+    pss_anon: int | None = Field(description="null where its kernel could not be asked")
     allocated: int
     machines: int
+
+    @property
+    def held(self) -> int:
+        """What the process had for itself, or what it had allocated where that is not known."""
+        return self.allocated if self.pss_anon is None else self.pss_anon
 
 
 class EnvironmentFinding(Row):

@@ -46,7 +46,8 @@ class Memory:
 
     arm: Arm
     workers: int
-    pss_anon: int
+    pss_anon: int | None
+    """None where its kernel could not be asked."""
     allocated: int
     machines: int
     """Wasm virtual machines alive."""

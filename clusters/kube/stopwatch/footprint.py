@@ -72,9 +72,10 @@ class LoadedGateway:
         number = next(self._placed)
         with ExitStack() as stack:
             try:
-                there = stack.enter_context(
-                    session.placed(self.cluster, arms, what, run=self._run, number=number)
+                placed = session.placed(
+                    self.cluster, arms, what, run=self._run, number=number, logged=False
                 )
+                there = stack.enter_context(placed)
             except Unmeasurable as error:
                 self.give_up(f"memory cannot be measured at this gateway: {error}")
             clients = []

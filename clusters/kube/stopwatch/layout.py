@@ -55,8 +55,11 @@ def listeners(arms: Sequence[PodArm], *, run: str, number: int) -> tuple[Listene
     )
 
 
-def render(where: Sequence[Listener], name: str) -> str:
-    """Return the YAML of a session; all its objects have a name that begins with `name`."""
+def render(where: Sequence[Listener], name: str, *, logged: bool = True) -> str:
+    """Return the YAML of a session; all its objects have a name that begins with `name`.
+
+    Only where it is `logged` does the proxy's log tell of each request to an arm.
+    """
     inside = f"{name}.stopwatch.internal"
     ports = [
         {"number": each.port, "name": f"http-{each.port}", "protocol": "HTTP"} for each in where
@@ -91,15 +94,18 @@ def render(where: Sequence[Listener], name: str) -> str:
         _document("ServiceEntry", name, entry),
         _document("VirtualService", f"{name}-front", front),
         # After the routes, so that no listener of an arm is there without its log and its filter.
-        _document("EnvoyFilter", name, {"configPatches": _patches(where, name)}, "istio-system"),
+        _document(
+            "EnvoyFilter", name, {"configPatches": _patches(where, name, logged)}, "istio-system"
+        ),
     ]
     return yaml.safe_dump_all(documents, sort_keys=False, width=math.inf)
 
 
-def _patches(where: Sequence[Listener], name: str) -> list[dict[str, Any]]:
+def _patches(where: Sequence[Listener], name: str, logged: bool) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for each in where:
-        made.append(_patch(each, "NETWORK_FILTER", "MERGE", _logged(each)))
+        if logged:
+            made.append(_patch(each, "NETWORK_FILTER", "MERGE", _logged(each)))
         if each.arm.native is not None:
             made.append(_patch(each, "HTTP_FILTER", "INSERT_BEFORE", dict(each.arm.native)))
         if each.arm.module is not None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Until every arm answers rightly: a module may have to be fetched and compiled.
 ANSWER_SECONDS = 60.0
+#: Requests to each arm before anything is timed; fewer than on this machine, for each takes longer.
+WARM_UP = 320
 #: A pod's log is followed through the API server, and its proxy writes once a second.
 LOG_SECONDS = 20.0
 
@@ -68,7 +70,13 @@ class Arms:
 
 @contextmanager
 def placed(
-    cluster: Cluster, arms: Sequence[PodArm], what: Load, *, run: str, number: int
+    cluster: Cluster,
+    arms: Sequence[PodArm],
+    what: Load,
+    *,
+    run: str,
+    number: int,
+    logged: bool = True,
 ) -> Iterator[Arms]:
     """Have arms in the gateway's proxy while the block lasts; raises Unmeasurable."""
     where = layout.listeners(arms, run=run, number=number)
@@ -77,7 +85,7 @@ def placed(
     offset, began = cluster.proxy.log_size(), time.monotonic()
     with ExitStack() as stack:
         try:
-            documents = layout.render(where, f"stopwatch-{run}-{number}")
+            documents = layout.render(where, f"stopwatch-{run}-{number}", logged=logged)
             _check(stack.enter_context(cluster.delivered(documents)))
         except (InvalidDocument, gate.NotProven, apply.KubeError) as error:
             raise Unmeasurable(f"the arms could not be put into the gateway: {error}") from error
@@ -94,7 +102,7 @@ def run(
         client = there.driver(what, f"{run} {number}")
         first = [arm for arm in arms if arm.copy == 0]
         seen = driver.Parts(
-            client.part(arms, driver.CONNECTIONS, plan.busy, warm_up=driver.WARM_UP),
+            client.part(arms, driver.CONNECTIONS, plan.busy, warm_up=WARM_UP),
             client.part(first, 1, plan.idle),
         )
         sent = sum(burst.requests for burst in (*seen.busy, *seen.idle))

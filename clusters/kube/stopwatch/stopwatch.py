@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clusters.stopwatch.recording import Block, Session
 
 #: Most of a session goes into putting the arms there, so that each is worth more load.
-_PLAN = Plan(busy=0.8, idle=0.1, ways=0.0)
+_PLAN = Plan(busy=1.5, idle=0.2, ways=0.0)
 QUICK = Effort(least=4, most=6, seconds=20.0, plan=_PLAN)
 DEEP = Effort(least=12, most=12, seconds=0.0, plan=_PLAN)
 NOT_HERE = "request and response path, CPU time: not told at a gateway in a cluster"
