@@ -21,6 +21,7 @@ from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway
 from clusters.istio import received
 from clusters.local import apiserver, homebound, istiod, pilot_agent
+from clusters.local.announced import announced, in_order
 from clusters.local.apiserver import admission, resources
 from clusters.local.conversation import Conversation
 from clusters.local.doorway import Doorway
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
     from clusters.release import Release
 
 MACHINES_SECONDS = 30.0
-#: Kinds whose changes istiod does not tell of in every release. A pull secret reaches only proxies
-#: that proved who they are, which needs the TLS port.
-UNTOLD = ("Secret/",)
 
 
 @dataclass(slots=True, repr=False)
@@ -201,13 +199,13 @@ class IstiodCluster:
 
     def _change(self, documents: Documents) -> set[str]:
         """Give the API server other documents; returns those that make istiod push, as it says."""
-        changed = set()
+        changed, before = set(), tuple(self._stored.values())
         # The last one first: without its configuration a filter is not fetched once more.
-        for key in [key for key in reversed(self._stored) if key not in documents]:
+        for key in [key for key in reversed(in_order(self._stored)) if key not in documents]:
             self._kube.delete(self._stored[key].written())
             del self._stored[key]
             changed.add("/".join(key))
-        for key, document in documents.items():
+        for key, document in in_order(documents).items():
             stored = self._stored.get(key)
             if stored is None or stored.written() != document.written():
                 _apply(self._kube, document)
@@ -215,7 +213,7 @@ class IstiodCluster:
                 # Labels and annotations alone are no reason for a push.
                 if stored is None or stored.spec != document.spec:
                     changed.add("/".join(key))
-        return {one for one in changed if not one.startswith(UNTOLD)}
+        return announced(changed, before, documents.values(), Behaviours.of(self.release))
 
     def _note(self, disagreements: tuple[str, ...]) -> None:
         self.disagreements.extend(set(disagreements) - set(self.disagreements))

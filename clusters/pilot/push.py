@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import credentials, routes, tlssecrets, unmade, upstreams, validation
+from clusters.pilot import (
+    credentials,
+    delegation,
+    routes,
+    tlssecrets,
+    unmade,
+    upstreams,
+    validation,
+)
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.destinationrules import Rules
 from clusters.pilot.documents import together
@@ -82,7 +90,7 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     listeners = listener_patches.apply(generated, patching)
     bootstrap.tell(patching)
     extensions, served = extension_config.apply(patching.family("EXTENSION_CONFIG"), listeners)
-    bound = by_gateway(documents)
+    bound = by_gateway(delegation.put_together(documents))
     clusters = cluster.apply(upstreams.clusters(mesh, rules, behaviours), patching)
     by_patch = {(one.document, one.index): one for one in served}
     made_routes = [

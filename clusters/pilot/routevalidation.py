@@ -106,12 +106,21 @@ def _virtual_service(spec: Mapping[str, Any]) -> Iterator[str]:
     if not spec.get("http"):
         yield "http, tcp or tls must be provided in virtual service"
     for route in spec.get("http") or []:
+        if not hosts and route.get("delegate") is not None:
+            yield "delegate HTTP route cannot contain delegate"
+        is_root = bool(hosts) and route.get("delegate") is not None
+        yield from _root(route) if is_root else _actions(route)
         yield from _http_route(route)
     yield from namevalidation.export_errors(spec.get("exportTo") or [])
 
 
+def _root(route: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("redirect", "route"):
+        if route.get(field) is not None:
+            yield f"root HTTP route {route.get('name') or ''} must not specify {field}"
+
+
 def _http_route(route: Mapping[str, Any]) -> Iterator[str]:
-    yield from _actions(route)
     yield from _destinations(route)
     yield from _headers(route)
     yield from routeparts.errors(route)

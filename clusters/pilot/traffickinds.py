@@ -152,7 +152,7 @@ _HTTP_ROUTE = message(
         redirectCode=whole,
     ),
     directResponse=message(status=whole, body=message(string=text, bytes=text)),
-    delegate=not_built,
+    delegate=message(name=text, namespace=text),
     rewrite=message(uri=text, authority=text, uriRegexRewrite=message(match=text, rewrite=text)),
     timeout=duration,
     retries=message(

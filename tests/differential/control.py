@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from clusters import waiting
 from clusters.following import Follower
 from clusters.local import apiserver, binaries, istiod
+from clusters.local.announced import announced
 from clusters.local.apiserver import resources
 from clusters.local.conversation import Conversation
+from clusters.pilot import documents
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.node import ingress_gateway
 from tests.differential import asking
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clusters.local.apiserver import ApiServer
+    from clusters.pilot.documents import Document
     from clusters.release import Release
     from tests.differential.asking import Resources
 
@@ -37,17 +40,33 @@ class Control:
     _api: ApiServer
     _ask: Callable[[], tuple[Resources, int]]
     _log: Follower
+    _behaviours: Behaviours
     _conversation: Conversation = field(default_factory=lambda: Conversation(""))
     _held: dict[str, Thing] = field(default_factory=dict)
 
     def answers(self, things: Iterable[Mapping[str, Any]]) -> Resources:
         """Return what it sends for exactly these objects."""
-        wanted = {name(one): dict(one) for one in things}
-        changed = self._change(wanted)
-        needed = self._pushed(changed) if changed else 0
+        wanted, needed = {name(one): dict(one) for one in things}, 0
+        for stage in self._stages(wanted):
+            if told := self._change(stage):
+                needed = self._pushed(told)
         found, push = self._ask()
         assert push >= needed, f"push {push} was sent, {needed} holds the documents"
         return found
+
+    def _stages(self, wanted: dict[str, Thing]) -> Iterator[dict[str, Thing]]:
+        """Yield what to give it one after the other: those who delegate when all else is there.
+
+        Else it could tell of them before it has seen what they delegate to.
+        """
+        roots = {
+            one
+            for one, thing in wanted.items()
+            if _delegates(thing) and self._held.get(one) != thing
+        }
+        if roots:
+            yield {one: thing for one, thing in wanted.items() if one not in roots}
+        yield wanted
 
     def _change(self, wanted: dict[str, Thing]) -> set[str]:
         changed = {
@@ -56,11 +75,12 @@ class Control:
             if self._held.get(one) != wanted.get(one)
         }
         self._read()
-        told = {one for one in changed if not one.startswith("Secret/")}
+        told = self._told(changed, wanted)
         # A new one each time: what it counts of istiod's start need not come out even.
         self._conversation = Conversation("")
         self._conversation.expect(told)
-        for one in sorted(changed - wanted.keys()):
+        gone = changed - wanted.keys()
+        for one in sorted(gone, key=lambda one: (not _delegates(self._held[one]), one)):
             self._api.drop(self._held.pop(one))
         for one in wanted:
             if one in changed:
@@ -69,6 +89,11 @@ class Control:
                 self._api.put(wanted[one])
                 self._held[one] = wanted[one]
         return told
+
+    def _told(self, changed: set[str], wanted: dict[str, Thing]) -> set[str]:
+        """Return the changed objects that it says to push for."""
+        before, after = (_virtual_services(things) for things in (self._held, wanted))
+        return announced(changed, before, after, self._behaviours)
 
     def _pushed(self, changed: set[str]) -> int:
         waiting.until(
@@ -124,6 +149,16 @@ def _group_version(thing: Mapping[str, Any]) -> dict[str, str]:
     return {"group": group, "version": version}
 
 
+def _delegates(thing: Thing) -> bool:
+    routes = (thing.get("spec") or {}).get("http") or []
+    return thing["kind"] == "VirtualService" and any(one.get("delegate") for one in routes)
+
+
+def _virtual_services(things: Mapping[str, Thing]) -> tuple[Document, ...]:
+    held = [one for one in things.values() if one["kind"] == "VirtualService"]
+    return documents.together(*(documents.parse(json.dumps(one), source="set") for one in held))
+
+
 def name(thing: Mapping[str, Any]) -> str:
     """Return how istiod names an object: "EnvoyFilter/istio-system/basic-auth"."""
     metadata = thing["metadata"]
@@ -149,4 +184,5 @@ def running(release: Release, folder: Path) -> Iterator[Control]:
             _api=api,
             _ask=stack.enter_context(asking.connection(started.grpc, node)),
             _log=Follower(started.process.log),
+            _behaviours=Behaviours.of(release),
         )

@@ -210,7 +210,6 @@ def test_a_wrong_document_is_refused_at_its_line(text: str, words: str) -> None:
 UNBUILT: list[tuple[Any, ...]] = [
     ("VirtualService tcp", "VirtualService", {"tcp": [{"route": []}]}),
     ("VirtualService tls", "VirtualService", {"tls": [{"route": []}]}),
-    ("delegate", "VirtualService", {"http": [{"delegate": {"name": "x"}}]}),
     ("TLS passed through", "Gateway", {"servers": [{"tls": {"mode": "PASSTHROUGH"}}]}),
     ("mutual TLS of Istio", "Gateway", {"servers": [{"tls": {"mode": "ISTIO_MUTUAL"}}]}),
     ("TLS", "Gateway", {"servers": [{"port": {"protocol": "TLS"}}]}),
