@@ -77,7 +77,8 @@ def _istiod(command: str, version: str, chosen: list[DocumentSet]) -> bool:
 
 def _agent(command: str, version: str, chosen: list[Case]) -> bool:
     if command == "compare":
-        found, known = running.of_embedded(find(version), chosen), accepted.read()
+        made = running.of_embedded([find(version)], chosen)
+        found, known = {name: answer for (_, name), answer in made.items()}, accepted.read()
     else:
         found, known = running.of_real(find(version), chosen), ()
     if command == "record":

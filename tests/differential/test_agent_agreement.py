@@ -1,6 +1,5 @@
 """The embedded agent makes of a response what both real agents made of it."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
@@ -17,17 +16,14 @@ SUBJECTS = sorted({case.subject for case in CASES.values()})
 
 
 @cache
-def embedded() -> dict[str, dict[str, Answer]]:
+def embedded() -> dict[tuple[str, str], Answer]:
     """What the embedded agents of all releases make of all cases; mostly that is waiting."""
-    with ThreadPoolExecutor() as pool:
-        answers = pool.map(
-            lambda release: running.of_embedded(find(release), CASES.values()), golden.RECORDED
-        )
-        return dict(zip(golden.RECORDED, answers, strict=True))
+    return running.of_embedded(map(find, golden.RECORDED), CASES.values())
 
 
 def found(name: str, release: str) -> tuple[Difference, ...]:
-    return tuple(differences(kept.read(release, name), embedded()[release][name]))
+    made = embedded()[find(release).version, name]
+    return tuple(differences(kept.read(release, name), made))
 
 
 @pytest.mark.parametrize("release", golden.RECORDED)

@@ -32,7 +32,7 @@ class Made:
 
 
 def case(**step):
-    return Case("subject/case", "it", {}, (), False, (step,))
+    return Case("subject/case", "it", {}, (), False, False, (step,))
 
 
 def sent(**told):

@@ -35,14 +35,16 @@ _STEP = {"files", "images", "registry", "send", "remove"}
 class Case:
     """A case; `name` is "subject/case", `environment` are variables of the agent's own.
 
-    `words` are what the agent says of it where that names neither the case nor a server. `alone`
-    is one whose time is so short that others at the same time would disturb it.
+    `words` are what the agent says of it where that names neither the case nor a server. One that
+    `waits` does little else, and bears others beside it; one that is to be played `alone` has too
+    little time for that.
     """
 
     name: str
     shows: str
     environment: dict[str, str]
     words: tuple[str, ...]
+    waits: bool
     alone: bool
     steps: tuple[dict[str, Any], ...]
 
@@ -64,12 +66,13 @@ def known(folder: Path = FOLDER) -> dict[str, Case]:
 
 def _case(name: str, told: dict[str, Any]) -> Case:
     shows, environment = told.pop("shows", ""), told.pop("environment", {})
-    words, alone = tuple(told.pop("words", ())), told.pop("alone", False)
+    words = tuple(told.pop("words", ()))
+    waits, alone = told.pop("waits", False), told.pop("alone", False)
     steps = told.pop("steps", None) or [told]
     strange = {key for step in steps for key in step} - _STEP
     if not shows or strange or (told and steps[0] is not told):
         raise ValueError(f"{name}: says nothing under `shows`, or knows no {sorted(strange)}")
-    return Case(name, shows, environment, words, alone, tuple(steps))
+    return Case(name, shows, environment, words, waits, alone, tuple(steps))
 
 
 def extension(name: str, told: dict[str, Any], case: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""All cases with one agent after the other, as many at once as there are."""
+"""Cases with one agent after the other, as many at once as do not disturb each other."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from clusters.release import Release
     from tests.differential.agent.cases import Case
 
-#: Most of the time a case only waits.
-AT_ONCE = 64
+#: Of those that do not wait.
+AT_ONCE = 4
 
 
 def of_real(release: Release, chosen: Iterable[Case]) -> dict[str, Answer]:
@@ -30,32 +30,45 @@ def of_real(release: Release, chosen: Iterable[Case]) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
     for environment, group in groupby(sorted(chosen, key=_environment), _environment):
         with real.running(release, dict(environment)) as agent:
-            found |= _played(tuple(group), lambda _: agent)
+            played = _played([(release, case) for case in group], lambda _, __: agent)
+            found |= {name: answer for (_, name), answer in played.items()}
     return found
 
 
-def of_embedded(release: Release, chosen: Iterable[Case]) -> dict[str, Answer]:
-    """Return the answers of embedded agents of a release, one for each case."""
+def of_embedded(
+    releases: Iterable[Release], chosen: Iterable[Case]
+) -> dict[tuple[str, str], Answer]:
+    """Return the answers of embedded agents by version and case; each has an agent of its own."""
     with tempfile.TemporaryDirectory() as folder:
 
-        def fresh(case: Case) -> Agent:
+        def fresh(release: Release, case: Case) -> Agent:
             modules = Path(tempfile.mkdtemp(dir=folder))
             return embedded.starting(release, case.environment, modules)
 
-        return _played(tuple(chosen), fresh)
+        cases = tuple(chosen)
+        return _played([(release, case) for release in releases for case in cases], fresh)
 
 
 def _environment(case: Case) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(case.environment.items()))
 
 
-def _played(chosen: tuple[Case, ...], agent_for: Callable[[Case], Agent]) -> dict[str, Answer]:
+def _played(
+    asked: list[tuple[Release, Case]], agent_for: Callable[[Release, Case], Agent]
+) -> dict[tuple[str, str], Answer]:
     with tempfile.TemporaryDirectory() as folder, servers.running(Path(folder)) as running:
 
-        def played(case: Case) -> Answer:
-            return play(case, World(running), agent_for(case))
+        def played(one: tuple[Release, Case]) -> tuple[tuple[str, str], Answer]:
+            release, case = one
+            answer = play(case, World(running), agent_for(release, case))
+            return (release.version, case.name), answer
 
-        beside = [case for case in chosen if not case.alone]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = dict(zip((case.name for case in beside), pool.map(played, beside), strict=True))
-        return found | {case.name: played(case) for case in chosen if case.alone}
+        waiting = [one for one in asked if one[1].waits]
+        others = [one for one in asked if not one[1].waits and not one[1].alone]
+        # Those that wait begin before there is much to do, and then cost nothing.
+        with (
+            ThreadPoolExecutor(len(waiting) or 1) as patient,
+            ThreadPoolExecutor(AT_ONCE) as quick,
+        ):
+            found = patient.map(played, waiting), quick.map(played, others)
+        return dict([*found[0], *found[1], *(played(one) for one in asked if one[1].alone)])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -170,10 +169,6 @@ def _replaced(value: Any, names: Mapping[str, str]) -> Any:
         return [_replaced(one, names) for one in value]
     if not isinstance(value, str):
         return value
-    pattern = _pattern(tuple(sorted(names, key=len, reverse=True)))
-    return pattern.sub(lambda found: names[found[0]], value)
-
-
-@cache
-def _pattern(texts: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, texts)))
+    for found in sorted(names, key=len, reverse=True):
+        value = value.replace(found, names[found])
+    return value
