@@ -59,6 +59,9 @@ class Cluster(Protocol):
     def process(self) -> str:
         """Return what tells the running proxy from one that was started anew."""
 
+    def as_written(self, name: str) -> str:
+        """Return a name that the proxy has, such as a cluster's, as documents for any place do."""
+
     def wait_for_machines(self, count: int) -> None:
         """Wait until the proxy has so many Wasm virtual machines; raises waiting.TimedOut."""
 

@@ -36,6 +36,9 @@ def render(wanted: Installation) -> str:
                 # that uses the same extension name meanwhile meets it.
                 "drainDuration": "1s",
                 "terminationDrainDuration": "1s",
+                # As in the local place: a module that traps does so for every later request, not
+                # for those that happen to meet the same worker.
+                "concurrency": 1,
             },
         },
         "components": {

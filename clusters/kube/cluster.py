@@ -7,6 +7,7 @@ application are reached through a relay in the cluster.
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -45,8 +46,11 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 60.0
 MACHINES_SECONDS = 30.0
+#: Filters that istiod puts into every listener for Istio's own Envoy, and this project's never.
+ISTIOS = ("istio.metadata_exchange", "istio_authn", "istio.alpn", "istio.stats")
 #: How long an agent fetches where it is told nothing, and what else it may take its time for.
 FETCH_SECONDS, AGENT_SECONDS = 5.0, 2.0
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 #: One pod may take several connections in a row; more of them are not all met by so many either.
 ANSWERS_PER_POD = 3
 
@@ -105,6 +109,10 @@ class KubernetesCluster:
         """Return what tells the gateway's pods and their containers from others."""
         self._pods.look()
         return ", ".join(f"pod {pod.uid}, {pod.restarts} restarts" for pod in self._pods)
+
+    def as_written(self, name: str) -> str:
+        """Return a name that the proxy has, such as a cluster's, as documents for any place do."""
+        return self._stored.translation.as_written(name)
 
     def wait_for_machines(self, count: int) -> None:
         """Wait until each proxy has so many Wasm virtual machines; raises waiting.TimedOut.
@@ -248,8 +256,8 @@ def _fetching(extension: Any) -> float:
     """Return the seconds after which an agent has given up to fetch what an extension asks for."""
     if isinstance(extension, dict):
         if "http_uri" in extension:
-            told = str(extension["http_uri"].get("timeout") or f"{FETCH_SECONDS}s")
-            return float(told.removesuffix("s")) + AGENT_SECONDS
+            told = str(extension["http_uri"].get("timeout", "")).removesuffix("s")
+            return AGENT_SECONDS + (float(told) if _NUMBER.fullmatch(told) else FETCH_SECONDS)
         return max(map(_fetching, extension.values()), default=0.0)
     return 0.0
 
@@ -263,7 +271,7 @@ def _without_istios(listener: dict[str, Any]) -> dict[str, Any]:
     """Return a listener without the filters that only Istio's own Envoy has."""
     if isinstance(listener, dict):
         return {
-            key: [one for one in value if not str(one.get("name", "")).startswith("istio")]
+            key: [one for one in value if one.get("name") not in ISTIOS]
             if key == "http_filters"
             else _without_istios(value)
             for key, value in listener.items()

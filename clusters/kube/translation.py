@@ -25,6 +25,8 @@ _AT_THE_START = re.compile(rf"(?P<scheme>(?:\w+://)?){_LOOPBACK}:(?P<port>\d+)(?
 #: Fields that hold the address of a module, and variables that hold those of registries.
 URLS = ("uri", "url")
 SECRETS = ("ISTIO_META_WASM_IMAGE_PULL_SECRET",)
+#: What belongs to a filter alone.
+CONFIGURATIONS = ("configuration", "pluginConfig")
 LOOPBACKS = ("127.0.0.1", "::1")
 #: Kinds that would act on every gateway of the mesh if they named none.
 _SELECTORS = {
@@ -70,7 +72,13 @@ class Translation:
             text = re.sub(rf"{re.escape(self.host)}:{own}\b", f"127.0.0.1:{port}", text)
         return text
 
+    def as_written(self, name: str) -> str:
+        """Return a name that the proxy has, as suites write it."""
+        return name.replace(f".{self.target.namespace}.svc.", f".{NAMESPACE}.svc.")
+
     def _value(self, value: Any, key: str = "") -> Any:
+        if key in CONFIGURATIONS:
+            return value
         if isinstance(value, dict):
             if key in ("labels", "matchLabels", "selector") and value == LABELS:
                 return dict(self.target.gateway_labels)
@@ -86,11 +94,9 @@ class Translation:
             return _AT_THE_START.sub(lambda found: found["scheme"] + self._there(found), text)
         if key in SECRETS:
             return _ADDRESS.sub(self._there, text)
-        if key in ("host", "hosts", "service"):
-            return text.replace(f".{NAMESPACE}.svc.", f".{self.target.namespace}.svc.")
         if key == "gateways" and text.startswith(f"{NAMESPACE}/"):
             return f"{self.target.namespace}/{text.partition('/')[2]}"
-        return text
+        return text.replace(f".{NAMESPACE}.svc.", f".{self.target.namespace}.svc.")
 
     def _there(self, found: re.Match[str]) -> str:
         return f"{self.host}:{self._own(int(found['port']))}"

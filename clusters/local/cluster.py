@@ -76,6 +76,10 @@ class LocalCluster:
         self._process.check()
         return f"pid {self._process.child.pid}"
 
+    def as_written(self, name: str) -> str:
+        """Return the name itself: documents are served here as they are."""
+        return name
+
     def wait_for_machines(self, count: int) -> None:
         """Wait until the proxy has so many Wasm virtual machines; raises waiting.TimedOut.
 

@@ -97,6 +97,10 @@ class IstiodCluster:
         self._session.check()
         return f"pid {self._session.agent.envoy_pid()}"
 
+    def as_written(self, name: str) -> str:
+        """Return the name itself: documents are served here as they are."""
+        return name
+
     def wait_for_machines(self, count: int) -> None:
         """Wait until the proxy has so many Wasm virtual machines; raises waiting.TimedOut."""
         waiting.until(

@@ -82,7 +82,7 @@ def test_a_patch_of_a_cluster_shows_in_who_answers(cluster, gateway, expected, c
         status, *who = ask(gateway, show=[PATCHED])
         assert status == row["status"]
         # Later releases end the name in a semicolon.
-        assert [name.removesuffix(";") for name in who] == row["who"]
+        assert [cluster.as_written(name.removesuffix(";")) for name in who] == row["who"]
     assert ask(gateway, show=[PATCHED]) == (200,)
 
 
