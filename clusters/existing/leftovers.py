@@ -21,6 +21,7 @@ _NETWORKING = "networking.istio.io/v1alpha3"
 KINDS = (
     ("EnvoyFilter", _NETWORKING, "envoyfilters"),
     ("WasmPlugin", "extensions.istio.io/v1alpha1", "wasmplugins"),
+    ("TrafficExtension", "extensions.istio.io/v1alpha1", "trafficextensions"),
     ("Gateway", "networking.istio.io/v1beta1", "gateways"),
     ("VirtualService", "networking.istio.io/v1beta1", "virtualservices"),
     ("ServiceEntry", "networking.istio.io/v1beta1", "serviceentries"),

@@ -34,6 +34,10 @@ def documents() -> list[dict[str, Any]]:
     return [one for text in texts for one in yaml.safe_load_all(text)]
 
 
+def bindings_beyond_namespaces() -> list[dict[str, Any]]:
+    return [one for one in documents() if one["kind"] == "ClusterRoleBinding"]
+
+
 def collection(document: dict[str, Any]) -> str:
     base = RBAC if document["apiVersion"].startswith("rbac") else "/api/v1"
     space = document["metadata"].get("namespace")

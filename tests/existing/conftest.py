@@ -84,3 +84,15 @@ def account(admin, lab_cluster, tmp_path_factory):
     accounts.create(admin)
     yield accounts.kubeconfig(admin, lab_cluster, tmp_path_factory.mktemp("account") / "kubeconfig")
     accounts.remove(admin)
+
+
+@pytest.fixture
+def narrow_account(account, admin):
+    """The same account without the rights that it takes to make namespaces."""
+    bindings = accounts.bindings_beyond_namespaces()
+    for one in bindings:
+        path = f"{accounts.collection(one)}/{one['metadata']['name']}"
+        admin.delete(path, uid=admin.get(path)["metadata"]["uid"])
+    yield account
+    for one in bindings:
+        admin.create(accounts.collection(one), one)

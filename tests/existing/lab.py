@@ -39,8 +39,9 @@ def cluster() -> Iterator[Context]:
         return
     from clusters.kind import cluster as kind
     from clusters.kind import engine, errors, plan
+    from clusters.kind.wanted import Wanted
 
-    wanted = plan.Wanted(node_image=NODE, hub=HUB, tag=TAG, python=PYTHON)
+    wanted = Wanted(node_image=NODE, hub=HUB, tag=TAG, python=PYTHON)
     try:
         planned = plan.plan(release.find("1.31"), wanted)
         with engine.connected() as docker:

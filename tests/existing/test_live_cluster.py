@@ -11,10 +11,22 @@ from pathlib import Path
 import pytest
 
 from clusters import __main__, apply, waiting
-from clusters.existing import access, address, api, cluster, contexts, lease, pods, survey, versions
+from clusters.existing import (
+    access,
+    address,
+    api,
+    cluster,
+    contexts,
+    lease,
+    neighbours,
+    pods,
+    survey,
+    versions,
+)
+from clusters.existing.wanted import Wanted
 from clusters.ownership import RUN_LABEL
 from tests.existing import lab
-from tests.existing.accounts import collection, documents, without
+from tests.existing.accounts import SPACE, collection, without
 
 ROOT = Path(__file__).parents[2]
 NAMESPACES = "/api/v1/namespaces"
@@ -41,7 +53,7 @@ def envoy_filter(name):
 
 @pytest.fixture
 def wanted(account):
-    return survey.Wanted(context="account", kubeconfig=account, relay_image=lab.PYTHON)
+    return Wanted(context="account", kubeconfig=account, relay_image=lab.PYTHON)
 
 
 @pytest.fixture
@@ -132,7 +144,7 @@ REFUSALS = {
     "rights in one namespace only": (
         {"gateway_namespace": "edge"},
         access.NotAllowed,
-        r"rights are missing in account; nothing was created:\n(.*\n)*  list pods -n edge\n",
+        r"rights are missing in account; nothing was created:\n(.*\n)*  list services -n edge\n",
     ),
     "an address that is none": (
         {"gateway_url": "localhost:80"},
@@ -159,7 +171,7 @@ def test_what_cannot_be_is_refused_before_anything_is_created(wanted, admin, cha
 
 
 def test_a_cluster_without_istiod_is_told_as_such(lab_cluster):
-    found = survey.Wanted(
+    found = Wanted(
         context=lab_cluster.name,
         kubeconfig=lab_cluster.kubeconfig,
         relay_image=lab.PYTHON,
@@ -195,36 +207,60 @@ def test_a_run_has_a_namespace_and_a_lease_and_nothing_is_left_of_it(wanted, adm
     assert said == []
 
 
+def until_right(account, right, *, there):
+    """Wait until the API server has noticed a change of roles."""
+    mine = api.connect(contexts.Context(account, "account"))
+    waiting.until(
+        lambda: access.lacking(mine, [right]),
+        lambda lacking: (not lacking) is there,
+        what=f"{right} being {'granted' if there else 'refused'}",
+        within=20,
+        every=0.1,
+    )
+    mine.close()
+
+
+def test_in_a_namespace_that_is_there_no_right_in_others_is_needed(narrow_account, admin, wanted):
+    until_right(narrow_account, access.Right("", "", "namespaces", "create"), there=False)
+    with pytest.raises(access.NotAllowed, match="create namespaces -A"):
+        survey.look("latest", wanted)
+    shared = dataclasses.replace(wanted, run_namespace=SPACE)
+    said: list[str] = []
+
+    found = survey.look("latest", shared)
+    with cluster.target(found, said.append) as target:
+        kube = apply.connect(target.kubeconfig, context=target.context, run=target.run)
+        kube.apply(envoy_filter("mine"))
+        kube.close()
+        with pytest.raises(neighbours.InUse, match=f"another run .* {target.run}"):
+            survey.look("latest", shared)
+        assert target.namespace == SPACE
+        assert labelled(admin) == ["mine"]
+
+    assert labelled(admin) == []
+    assert admin.items(lease.path(SPACE)) == []
+    assert admin.get(f"{NAMESPACES}/{SPACE}")
+    assert said == []
+    assert "perhaps Gateways, which this account may not list" in found.header[-1]
+
+
 def test_what_cannot_be_removed_is_told_with_the_command_that_does_it(wanted, admin, capsys):
-    role = next(one for one in documents() if one["metadata"]["name"] == access.NAMESPACES)
+    role = next(one for one in access.roles() if one["metadata"]["name"] == access.NAMESPACES)
     path = f"{collection(role)}/{role['metadata']['name']}"
     right = access.Right("", "", "namespaces", "delete")
     said: list[str] = []
     with cluster.target(survey.look("latest", wanted), said.append) as target:
         admin.change(path, {"rules": without(role["rules"], right)})
-        mine = api.connect(contexts.Context(target.kubeconfig, target.context))
-        waiting.until(
-            lambda: access.lacking(mine, [right]),
-            lambda seen: seen == [right],
-            what="the loss of a right",
-            within=20,
-            every=0.1,
-        )
+        until_right(target.kubeconfig, right, there=False)
     admin.change(path, {"rules": role["rules"]})
+    until_right(target.kubeconfig, right, there=True)
 
     [told] = said
     assert "cannot delete resource" in told
-    hint = told.rpartition("Hint: python -m clusters ")[2]
-    waiting.until(
-        lambda: access.lacking(mine, [right]),
-        lambda seen: not seen,
-        what="the return of a right",
-        within=20,
-        every=0.1,
-    )
-    # This process lives; for its run to count as dead the Lease has to name another one.
+    # This process lives; for its run to count as dead the Lease has to be gone.
     where = f"{lease.path(target.namespace)}/{lease.name(target.run)}"
     admin.delete(where, uid=admin.get(where)["metadata"]["uid"])
+    hint = told.rpartition("Hint: python -m clusters ")[2]
     assert __main__.main(hint.split()) == 0
     assert labelled(admin) == []
 
@@ -234,10 +270,11 @@ KILLED = """
     from pathlib import Path
     from clusters import apply
     from clusters.existing import cluster, survey
+    from clusters.existing.wanted import Wanted
     from tests.existing import lab
     from tests.existing.test_live_cluster import envoy_filter
 
-    wanted = survey.Wanted(
+    wanted = Wanted(
         context="account", kubeconfig=Path(sys.argv[1]), relay_image=lab.PYTHON
     )
     with cluster.target(survey.look("latest", wanted), print) as target:
