@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from filters.images import Blob
 from filters.publish import _Resource
 from tests.differential.agent import bodies
 
@@ -138,7 +139,10 @@ class World:
             self._sums[inner.checksum] = f"<digest of compat {body}>"
         if "swapped" in told:
             other = bodies.image(told.get("swapped_layout", layout), told["swapped"])
-            registry._blobs[image.blobs[-1].digest] = other.blobs[-1]
+            swapped = _sized(other.blobs[-1], len(image.blobs[-1].body)) + b"\0" * told.get(
+                "longer", 0
+            )
+            registry._blobs[image.blobs[-1].digest] = Blob("", swapped)
         if "status" in told:
             registry.fail(real, told["status"], times=told.get("times", -1))
         if "delay" in told:
@@ -160,6 +164,11 @@ class World:
         self._addresses[address] = real
         folder = hashlib.sha256(f"{scheme}://{real}".encode()).hexdigest()
         self._parts[folder] = f"<{scheme}://{address}>"
+
+
+def _sized(blob: Blob, size: int) -> bytes:
+    """Return the bytes at a size, which when packed depends on the packing library."""
+    return blob.body[:size].ljust(size, b"\0")
 
 
 def _replaced(value: Any, names: Mapping[str, str]) -> Any:
