@@ -41,6 +41,7 @@ class Running:
         """Return what people need who go on by hand, in lines."""
         return (
             f"  the cluster {self.claim.name} stays: {self.url}/productpage\n"
+            f"    the gateway's port 8081 is http://127.0.0.1:{self.mark.spare_port}\n"
             f"    export KUBECONFIG={self.claim.kubeconfig}\n"
             f"    python -m clusters kind down --cluster-name={self.claim.name}\n"
         )

@@ -1,0 +1,172 @@
+"""Real clusters of kind: what comes up, is found again, and is gone after whatever happens.
+
+Where Docker has no node image and no images of Istio under names of their own, all of this is
+skipped with the reason.
+"""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clusters import release
+from clusters.kind import claims, engine, plan
+from clusters.kind.errors import KindError
+from clusters.kind.wanted import Wanted
+from tests.existing import lab
+
+ROOT = Path(__file__).parents[2]
+UP_SECONDS = 600.0
+
+
+def lacking():
+    """Return why no cluster can be made here, "" if one can."""
+    wanted = Wanted(node_image=lab.NODE, hub=lab.HUB, tag=lab.TAG, python=lab.PYTHON)
+    try:
+        planned = plan.plan(release.find("1.31"), wanted)
+        with engine.connected() as docker:
+            needed = {lab.NODE, *planned.recipe.images}
+            missing = needed - docker.ids(needed).keys() if docker else needed
+    except KindError as error:
+        return str(error).splitlines()[0]
+    return f"Docker has no image {', '.join(sorted(missing))}" if missing else ""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_where_there_can_be_one():
+    if reason := lacking():
+        pytest.skip(f"no cluster of kind can be made here: {reason}")
+
+
+@pytest.fixture
+def name():
+    return f"iwc-test-{secrets.token_hex(3)}"
+
+
+@pytest.fixture(autouse=True)
+def untouched(name, tmp_path, monkeypatch):
+    """A kubeconfig of the user's that is afterwards as before, and no cluster that stays."""
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    before = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=iwc-test")
+    yield
+    left = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=iwc-test")
+    subprocess.run(["kind", "delete", "cluster", "--name", name], check=False)
+    assert set(left) <= set(before)
+    assert kubeconfig.read_text() == "apiVersion: v1\nkind: Config\n"
+    assert name not in claims.names()
+
+
+def docker(*arguments):
+    done = subprocess.run(["docker", *arguments], capture_output=True, check=True, text=True)
+    return done.stdout.split()
+
+
+def command(action, name, **options):
+    given = {"--kind-image": lab.NODE, "--hub": lab.HUB, "--standin-image": lab.PYTHON}
+    given |= {"--istio": "1.31", "--tag": lab.TAG} | options
+    words = [f"{key}={value}" for key, value in given.items()] if action == "up" else []
+    return [sys.executable, "-m", "clusters", "kind", action, f"--cluster-name={name}", *words]
+
+
+def run(action, name, **options):
+    return subprocess.run(
+        command(action, name, **options),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=UP_SECONDS,
+    )
+
+
+def steps(text):
+    return re.findall(r"kind: (\w+) … [\d.]+ s", text)
+
+
+@pytest.mark.timeout(900)
+def test_a_cluster_comes_up_is_found_again_and_goes(name):
+    first = run("up", name)
+    assert first.returncode == 0, first.stderr
+    assert steps(first.stderr) == ["tools", "cluster", "images", "istio", "bookinfo", "gateway"]
+
+    again = run("up", name)
+    assert again.returncode == 0, again.stderr
+    assert f"{name} is there, made from the same" in again.stderr
+    assert steps(again.stderr) == ["tools", "gateway"]
+
+    other = run("up", name, **{"--bookinfo": "upstream"})
+    assert other.returncode == 1
+    assert "bookinfo: standin is there, upstream is asked for" in other.stderr
+
+    down = run("down", name)
+    assert (down.returncode, down.stdout) == (0, f"{name} is deleted\n")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [("cluster", signal.SIGINT), ("istio", signal.SIGTERM), ("gateway", signal.SIGINT)],
+    ids=["cluster", "istio", "gateway"],
+)
+def test_an_interrupt_at_any_step_leaves_nothing(name, step, number):
+    with subprocess.Popen(
+        command("up", name), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stderr is not None
+        seen = b""
+        while not seen.endswith(f"kind: {step} … ".encode()):
+            letter = process.stderr.read(1)
+            assert letter, seen.decode()
+            seen += letter
+        process.send_signal(number)
+        rest = process.stderr.read().decode()
+
+    assert "broken off" in rest
+    assert process.returncode == 130
+
+
+def test_a_node_image_that_nobody_has_is_told_in_dockers_words(name):
+    done = run("up", name, **{"--kind-image": "iwc.invalid/node:1"})
+
+    assert done.returncode == 1
+    assert f"the step 'cluster' of cluster {name} failed" in done.stderr
+    assert 'failed to pull image "iwc.invalid/node:1"' in done.stderr
+    assert "likely cause: the image is neither in the local Docker nor" in done.stderr
+
+
+@pytest.mark.timeout(600)
+def test_a_cluster_of_somebody_else_is_left_alone(name):
+    kubeconfig = os.environ["KUBECONFIG"] + "-theirs"
+    made = ["--name", name, "--image", lab.NODE, "--kubeconfig", kubeconfig]
+    subprocess.run(["kind", "create", "cluster", *made], check=True, capture_output=True)
+    try:
+        for action in ("up", "down"):
+            done = run(action, name)
+            assert done.returncode == 1
+            assert "this project did not make it; it was left alone" in done.stderr
+        names = subprocess.run(
+            ["kind", "get", "clusters"], check=True, capture_output=True, text=True
+        )
+        assert name in names.stdout.split()
+    finally:
+        gone = ["--name", name, "--kubeconfig", kubeconfig]
+        subprocess.run(["kind", "delete", "cluster", *gone], check=True, capture_output=True)
+
+
+def test_without_docker_one_message_says_so(name, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    done = run("up", name)
+
+    assert done.returncode == 1
+    assert "Docker does not answer at unix:///nowhere/docker.sock" in done.stderr
+    assert "likely cause: Docker is not running" in done.stderr
+    assert done.stderr.rstrip().endswith("Hint: docker info")
+    monkeypatch.delenv("DOCKER_HOST")
