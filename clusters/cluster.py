@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Proof = Callable[[Gateway], bool]
 
 
+class NotAlterable(Exception):
+    """A gateway that is not this run's own would have to be restarted or altered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of documents on their way into the proxy.
@@ -84,7 +88,7 @@ class Cluster(Protocol):
         """Let the agent begin anew with variables of its own environment, while the block lasts.
 
         They are Istio's: WASM_INSECURE_REGISTRIES, ISTIO_WASM_MAX_BINARY_SIZE_BYTES. An agent that
-        begins remembers no module.
+        begins remembers no module. Raises NotAlterable where the gateway is somebody else's.
         """
 
     def evidence(self, folder: Path) -> None:

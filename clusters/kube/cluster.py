@@ -15,7 +15,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from clusters import apply, rendering, waiting
-from clusters.cluster import Delivery
+from clusters.cluster import Delivery, NotAlterable
 from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway, Unanswered
 from clusters.istio import received
@@ -57,10 +57,6 @@ ANSWERS_PER_POD = 3
 
 class NoGatewayAnswer(Exception):
     """The gateway does not answer as the base documents want."""
-
-
-class NotAlterable(Exception):
-    """A gateway that is not this run's own would have to be restarted or altered."""
 
 
 @dataclass(slots=True, repr=False)
