@@ -55,7 +55,7 @@ class Progress:
     _channels: Mapping[str, Channel] = field(default_factory=dict)
     _before: dict[str, str] = field(default_factory=dict)
     _sent: dict[str, list[str]] = field(default_factory=dict)
-    _accepted: set[str] = field(default_factory=set)
+    _accepted: set[tuple[str, str]] = field(default_factory=set)
     _refused: Counter[str] = field(default_factory=Counter)
     _words: dict[str, str] = field(default_factory=dict)
     _push: int = 0
@@ -93,7 +93,7 @@ class Progress:
             sent = self._sent.setdefault(kind, [])
             if channel.sent != self._before.get(kind, "") and channel.sent not in sent:
                 sent.append(channel.sent)
-            self._accepted.add(channel.acked)
+            self._accepted.add((kind, channel.acked))
         if marked and not self._push and CDS in channels:
             self._push = channels[CDS].number
         self._now = now
@@ -137,7 +137,7 @@ class Progress:
         sent, channel = self._sent.get(kind, []), self._channels.get(kind, Channel())
         if kind != ECDS and channel.acked in sent:
             return sent[sent.index(channel.acked) + 1 :]
-        return [each for each in sent if each not in self._accepted]
+        return [each for each in sent if (kind, each) not in self._accepted]
 
     def _answered(self, kind: str, channel: Channel) -> bool:
         left, quiet = self._open(kind), self._now - self._since
