@@ -21,7 +21,7 @@ NAMESPACE, ROOT = "default", "istio-system"
 LABELS = {"istio": "ingressgateway"}
 _LOOPBACK = r"(?:127\.0\.0\.1|localhost|\[::1\])"
 _ADDRESS = re.compile(rf"{_LOOPBACK}:(?P<port>\d+)")
-_AT_THE_START = re.compile(rf"(?P<scheme>(?:\w+://)?){_LOOPBACK}:(?P<port>\d+)(?=/|$)")
+_AT_THE_START = re.compile(rf"^(?P<scheme>(?:\w+://)?){_LOOPBACK}:(?P<port>\d+)(?=/|$)")
 #: Fields that hold the address of a module, and variables that hold those of registries.
 URLS = ("uri", "url")
 SECRETS = ("ISTIO_META_WASM_IMAGE_PULL_SECRET",)

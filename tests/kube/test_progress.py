@@ -97,6 +97,8 @@ def test_where_the_log_does_not_tell_a_refusal_is_believed_after_a_while(progres
 def test_an_error_from_before_says_nothing_about_the_message_after_it(progress):
     old = BEFORE | {ECDS: sent(7, nonce(6), "refused before")}
     progress.begin(old)
+    progress.observe(old, marked=False, now=0.9)
+    assert progress.refused == set()
     progress.observe(AFTER | {ECDS: sent(8, nonce(6), "refused before")}, marked=True, now=1.0)
 
     assert "not answered ECDS" in progress.missing()
@@ -109,6 +111,7 @@ def test_an_error_from_before_says_nothing_about_the_message_after_it(progress):
 def test_two_messages_need_two_refusals(progress):
     progress.observe(BEFORE | {LDS: sent(8, nonce(7), "bad")}, marked=False, now=1.0)
     progress.hear([rejected("bad", kind="config.listener.v3.Listener")])
+    progress.hear([rejected("bad", kind="config.listener.v3.Listener", way="gRPC")] * 2)
     later = {kind: sent(9) for kind in BEFORE} | {LDS: sent(9, nonce(7), "bad")}
     progress.observe(later, marked=True, now=1.1)
     assert "not answered LDS of push 9" in progress.missing()
