@@ -1,4 +1,4 @@
-"""What becomes of a suite's documents on their way into a cluster, and of its words on the way back."""
+"""What becomes of a suite's documents on their way into a cluster, and of words on the way back."""
 
 from __future__ import annotations
 
