@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,8 @@ class Forwarding:
         # The client wraps it for http.client, which sets an option that such a socket lacks.
         found: socket.socket = streams.socket(port)._socket
         found.setblocking(True)
+        # Where a pod ends, the client leaves its own connection to the API server open.
+        weakref.finalize(found, streams.websocket.shutdown)
         return found
 
 
