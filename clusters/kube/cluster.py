@@ -7,7 +7,6 @@ application are reached through a relay in the cluster.
 from __future__ import annotations
 
 import itertools
-import re
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,7 @@ from clusters.cluster import Delivery, NotAlterable
 from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway, Unanswered
 from clusters.istio import received
-from clusters.kube import evidence, istiod, relay_pod, rollout, spaces, translation
+from clusters.kube import evidence, extensions, istiod, relay_pod, rollout, spaces, translation
 from clusters.kube.forwarding import forwarding
 from clusters.kube.gate import Gate
 from clusters.kube.gateway_pods import GatewayPods
@@ -46,11 +45,6 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 60.0
 MACHINES_SECONDS = 30.0
-#: Filters that istiod puts into every listener for Istio's own Envoy, and this project's never.
-ISTIOS = ("istio.metadata_exchange", "istio_authn", "istio.alpn", "istio.stats")
-#: How long an agent fetches where it is told nothing, and what else it may take its time for.
-FETCH_SECONDS, AGENT_SECONDS = 5.0, 2.0
-_NUMBER = re.compile(r"\d+(\.\d+)?")
 #: One pod may take several connections in a row; more of them are not all met by so many either.
 ANSWERS_PER_POD = 3
 
@@ -178,7 +172,7 @@ class KubernetesCluster:
         )
 
     def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
-        self._gate.wait_until_forgotten(_extensions(new))
+        self._gate.wait_until_forgotten(extensions.brought(new))
         self._gate.begin()
         began = time.monotonic()
         logs = [(pod, pod.proxy.log_size()) for pod in self._pods]
@@ -214,12 +208,14 @@ class KubernetesCluster:
         foretold = {one["name"]: one for one in snapshot.extensions}
         before = {one["name"]: one for one in self._snapshot.extensions}
         changed = {
-            name: _fetching(one) for name, one in foretold.items() if one != before.get(name)
+            name: extensions.fetching(one)
+            for name, one in foretold.items()
+            if one != before.get(name)
         }
         self._gate.wait(self._stored.mark(), foretold, changed)
         expected = {each["name"] for each in snapshot.listeners}
         ours = [each for each in self._gate.sent if each["name"] in expected]
-        self._note(received.disagreements(snapshot.listeners, map(_without_istios, ours)))
+        self._note(received.disagreements(snapshot.listeners, map(extensions.without_istios, ours)))
         self._snapshot = snapshot
         return snapshot
 
@@ -237,44 +233,9 @@ def _once(told: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(itertools.chain.from_iterable(told)))
 
 
-def _extensions(documents: tuple[Document, ...]) -> set[str]:
-    """Return the names under which documents bring extensions of their own."""
-    patches = [
-        patch.get("patch", {}).get("value") or {}
-        for document in documents
-        if document.kind == "EnvoyFilter"
-        for patch in document.spec.get("configPatches") or []
-    ]
-    return {each["name"] for each in patches if "config_discovery" in each and "name" in each}
-
-
-def _fetching(extension: Any) -> float:
-    """Return the seconds after which an agent has given up to fetch what an extension asks for."""
-    if isinstance(extension, dict):
-        if "http_uri" in extension:
-            told = str(extension["http_uri"].get("timeout", "")).removesuffix("s")
-            return AGENT_SECONDS + (float(told) if _NUMBER.fullmatch(told) else FETCH_SECONDS)
-        return max(map(_fetching, extension.values()), default=0.0)
-    return 0.0
-
-
 def _awaited_secrets(pod: GatewayPod, snapshot: Snapshot) -> tuple[str, ...]:
     named = set(tlssecrets.named_in((*snapshot.listeners, *snapshot.clusters)))
     return tuple(sorted(named & pod.proxy.warming_secrets())) if named else ()
-
-
-def _without_istios(listener: dict[str, Any]) -> dict[str, Any]:
-    """Return a listener without the filters that only Istio's own Envoy has."""
-    if isinstance(listener, dict):
-        return {
-            key: [one for one in value if one.get("name") not in ISTIOS]
-            if key == "http_filters"
-            else _without_istios(value)
-            for key, value in listener.items()
-        }
-    if isinstance(listener, list):
-        return [_without_istios(each) for each in listener]
-    return listener
 
 
 @contextmanager
