@@ -125,6 +125,18 @@ def test_an_interrupt_that_python_drops_is_raised_at_the_next_look():
             interrupts.check()
 
 
+def test_a_program_is_not_waited_for_when_an_interrupt_got_lost(tmp_path):
+    from clusters.kind import interrupts
+
+    path = programs.script(tmp_path / "tool", "exec sleep 60")
+
+    with interrupts.heeded():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt, match="SIGINT"):
+            Caller(tmp_path).run("tool", [path], within=10)
+
+
 def test_a_deferred_interrupt_comes_after_what_it_must_not_break_off():
     from clusters.kind import interrupts
 
