@@ -108,9 +108,7 @@ def loaded_proxy(
     if _in_a_cluster(pytestconfig):
         from clusters.kube.stopwatch.footprint import LoadedGateway
 
-        cluster = request.getfixturevalue("cluster")
-        cluster.wait_for_machines(0)
-        return LoadedGateway(cluster, pytest.skip)
+        return LoadedGateway(request.getfixturevalue("cluster"), pytest.skip)
     from functools import partial
 
     from clusters.stopwatch import footprint

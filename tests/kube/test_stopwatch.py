@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bookinfo.documents import documents
 from clusters import apply, gate, release
 from clusters.cluster import Delivery
-from clusters.kube.stopwatch import layout, session
+from clusters.kube.stopwatch import footprint, layout, session
 from clusters.kube.stopwatch.arms import PodArms
 from clusters.kube.stopwatch.footprint import LoadedGateway
 from clusters.kube.stopwatch.stopwatch import KubeStopwatch
@@ -132,8 +133,11 @@ class Refusing:
     """A gateway that answers documents as it is told, and nothing else."""
 
     def __init__(self, outcome):
-        self.outcome, self.asked = outcome, []
+        self.outcome, self.asked, self.waited = outcome, [], []
         self.proxy, self.gateway = Proxy(), Gateway()
+
+    def wait_for_machines(self, count):
+        self.waited.append(count)
 
     @contextmanager
     def delivered(self, documents):
@@ -186,6 +190,19 @@ def test_memory_that_cannot_be_measured_is_given_up_with_the_reason(arms, outcom
         pytest.fail("nothing is loaded")
 
     assert words in str(told.value)
+
+
+def test_memory_is_read_from_a_proxy_without_machines_and_then_added_to(arms, monkeypatch):
+    monkeypatch.setattr(session, "_wait_for_answers", lambda *_: None)
+    monkeypatch.setattr(footprint, "Client", lambda *_: SimpleNamespace(close=lambda: None))
+    cluster = refusing(TAKEN)
+    load = LoadedGateway(cluster, give_up)
+
+    for _ in range(2):
+        with load(arms[:1], LOAD), load(arms[1:2], LOAD):
+            pass
+
+    assert cluster.waited == [0, 0]
 
 
 def test_a_failure_of_the_check_itself_is_not_the_gateways(arms, monkeypatch):

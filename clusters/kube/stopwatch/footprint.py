@@ -65,11 +65,15 @@ class LoadedGateway:
     give_up: Callable[[str], NoReturn]
     _run: str = field(default_factory=lambda: f"m{secrets.token_hex(3)}")
     _placed: Iterator[int] = field(default_factory=itertools.count)
+    _held: int = 0
 
     @contextmanager
     def __call__(self, arms: Sequence[PodArm], what: Load) -> Iterator[Loaded]:
         """Have these arms in the proxy, beside what is there already, while the block lasts."""
         number = next(self._placed)
+        if not self._held:
+            # What other checks had there goes only when its listeners have drained.
+            self.cluster.wait_for_machines(0)
         with ExitStack() as stack:
             try:
                 placed = session.placed(
@@ -83,4 +87,8 @@ class LoadedGateway:
                 client = Client(listener.arm.name, there.address, CONNECTIONS)
                 stack.callback(client.close)
                 clients.append((listener, client))
-            yield Loaded(there.ready_seconds, self.cluster.proxy, clients, what)
+            self._held += 1
+            try:
+                yield Loaded(there.ready_seconds, self.cluster.proxy, clients, what)
+            finally:
+                self._held -= 1
