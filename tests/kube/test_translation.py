@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,20 +13,22 @@ from clusters.kube.translation import Translation
 HOST = "10.244.0.9"
 
 
+TARGET = Target(
+    kubeconfig=Path("kubeconfig"),
+    context="lab",
+    gateway_url="http://127.0.0.1:31080",
+    gateway_namespace="ingress",
+    gateway_labels={"gateway": "theirs"},
+    root_namespace="istio-root",
+    namespace="run-1",
+    owned=True,
+    relay_image="python",
+    origin="a test",
+)
+
+
 def translation(**fields):
-    told = {
-        "kubeconfig": Path("kubeconfig"),
-        "context": "lab",
-        "gateway_url": "http://127.0.0.1:31080",
-        "gateway_namespace": "ingress",
-        "gateway_labels": {"gateway": "theirs"},
-        "root_namespace": "istio-root",
-        "namespace": "run-1",
-        "owned": True,
-        "relay_image": "python",
-        "origin": "a test",
-    }
-    return Translation(Target(**told | fields), HOST, lambda port: port + 1)
+    return Translation(replace(TARGET, **fields), HOST, lambda port: port + 1)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ def relay_port():
     """The control port of a relay that runs as a process of its own."""
     command = [sys.executable, "-S", "-E", "-B", relay.__file__, "0", "127.0.0.1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         yield int(process.stdout.readline().split()[-1])
         process.kill()
 
@@ -97,7 +98,8 @@ def test_the_other_half_goes_on_after_the_first_has_ended(tunnel):
         heard.append(everything(connection))
         done.set()
 
-    heard, done = [], threading.Event()
+    heard: list[bytes] = []
+    done = threading.Event()
     with served(answer) as port, through(tunnel, port) as client:
         assert everything(client) == b"first"
         client.sendall(b"second")
@@ -164,8 +166,12 @@ def test_who_listens_again_is_reached_again(tunnel):
 def test_what_was_not_named_is_not_reached(relay_port):
     """A relay gone wrong asks for a port that nobody announced, and one that was."""
     asked = threading.Event()
+    answers: list[bytes] = []
+    reached: list[str] = []
+    ports: dict[str, int] = {}
 
     def wrong(connection):
+        named, unnamed = ports["named"], ports["unnamed"]
         connection.sendall(relay.HEADER.pack(relay.HELLO, 0, 0))
         kind, number, _ = relay.HEADER.unpack(connection.recv(relay.HEADER.size))
         assert (kind, number) == (LISTEN, named)
@@ -176,13 +182,12 @@ def test_what_was_not_named_is_not_reached(relay_port):
         asked.set()
         everything(connection)
 
-    answers = []
     with (
         served(lambda connection: reached.append("unnamed")) as unnamed,
         served(lambda connection: reached.append("named")) as named,
         served(wrong) as control,
     ):
-        reached = []
+        ports |= {"named": named, "unnamed": unnamed}
         tunnel = Tunnel(connecting(control), name="wrong")
         tunnel.reach(named)
         assert asked.wait(10)
@@ -237,7 +242,7 @@ def test_a_kept_connection_carries_thousands_of_requests_beside_new_ones(tunnel)
                 connection.close()
         connection.close()
 
-    bodies = []
+    bodies: list[bytes] = []
     threads = [
         threading.Thread(target=ask, args=(count,), kwargs={"kept": kept})
         for count, kept in ((2000, True), (300, False), (300, False))
