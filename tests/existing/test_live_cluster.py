@@ -275,7 +275,10 @@ KILLED = """
     from tests.existing.test_live_cluster import envoy_filter
 
     wanted = Wanted(
-        context="account", kubeconfig=Path(sys.argv[1]), relay_image=lab.PYTHON
+        context="account",
+        kubeconfig=Path(sys.argv[1]),
+        relay_image=lab.PYTHON,
+        run_namespace=sys.argv[2],
     )
     with cluster.target(survey.look("latest", wanted), print) as target:
         kube = apply.connect(target.kubeconfig, context=target.context, run=target.run)
@@ -285,9 +288,11 @@ KILLED = """
 """
 
 
-def test_what_a_killed_run_left_goes_and_nothing_else(account, admin, theirs, capsys):
+@pytest.mark.parametrize("space", ["", SPACE], ids=["a namespace of its own", "one for all runs"])
+def test_what_a_killed_run_left_goes_and_nothing_else(space, request, admin, theirs, capsys):
+    account = request.getfixturevalue("narrow_account" if space else "account")
     child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(KILLED), account],
+        [sys.executable, "-c", textwrap.dedent(KILLED), account, space],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -296,6 +301,7 @@ def test_what_a_killed_run_left_goes_and_nothing_else(account, admin, theirs, ca
     assert child.stdout is not None
     run = child.stdout.readline().strip()
     clean = ["clean", f"--kubeconfig={account}", "--kube-context=account"]
+    clean += [f"--run-namespace={space}"] * bool(space)
     before = labelled(admin)
     __main__.main(clean)
     alive = capsys.readouterr().out
