@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clusters import programs
 from clusters.kind import downloads
 from clusters.kind.errors import ToolMissing, WrongTool
 from clusters.local.binaries import pins
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from clusters.release import Release
 
 KIND, ISTIOCTL = "kind", "istioctl"
-SECONDS = 30.0
 _KIND_VERSION = re.compile(r"kind v?(?:ersion )?v?(\d+\.\d+\.\d+\S*)")
 
 
@@ -116,21 +115,9 @@ def _candidates(
 
 def _ask(path: Path, name: str, *arguments: str) -> str:
     try:
-        done = subprocess.run(
-            [path, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=SECONDS,
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr or error.stdout).strip()[-200:] or "nothing"
-        raise _wrong(path, name, f"it ended with {error.returncode} and said {said}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _wrong(path, name, f"it does not run here: {error}") from error
-    return done.stdout
+        return programs.ask(path, *arguments)
+    except programs.Useless as error:
+        raise _wrong(path, name, str(error)) from error
 
 
 def _wrong(path: Path, name: str, reason: str) -> WrongTool:

@@ -52,7 +52,7 @@ def test_a_program_that_is_no_kind_is_refused_in_its_own_words(tmp_path):
     with pytest.raises(WrongTool) as told:
         tools.find_kind(other)
 
-    assert "it ended with 3 and said unknown flag" in str(told.value)
+    assert "it ended with 3 and said: unknown flag" in str(told.value)
 
 
 def test_a_path_where_nothing_is_says_so(tmp_path):

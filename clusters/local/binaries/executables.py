@@ -6,17 +6,16 @@ import json
 import mmap
 import platform
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clusters import programs
 from clusters.local.binaries import pins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECONDS = 30.0
 ISTIOD, AGENT, ENVOY = "pilot-discovery", "pilot-agent", "envoy"
 #: What people call them, and how a path to one is given.
 NAMES = {ISTIOD: "istiod", AGENT: "pilot-agent", ENVOY: "Envoy"}
@@ -122,21 +121,9 @@ def _envoy_version(path: Path) -> str:
 
 def _ask(path: Path, role: str, *arguments: str) -> str:
     try:
-        done = subprocess.run(
-            [path, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=SECONDS,
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr or error.stdout).strip()[-200:] or "nothing"
-        raise _wrong(path, role, f"it ended with {error.returncode} and said: {said}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _wrong(path, role, f"it does not run here: {error}") from error
-    return done.stdout
+        return programs.ask(path, *arguments)
+    except programs.Useless as error:
+        raise _wrong(path, role, str(error)) from error
 
 
 def _wrong(path: Path, role: str, reason: str) -> WrongBinary:
