@@ -24,8 +24,10 @@ _held: list[bool] = []
 def heeded() -> Iterator[None]:
     """Let both raise KeyboardInterrupt in the block, SIGTERM too, which ends a process at once."""
     with _handled_by(_interrupt):
-        _asked.clear()
-        yield
+        try:
+            yield
+        finally:
+            _asked.clear()  # it was meant for this block, not for what is run later
 
 
 @contextmanager

@@ -125,6 +125,15 @@ def test_an_interrupt_that_python_drops_is_raised_at_the_next_look():
             interrupts.check()
 
 
+def test_an_interrupt_is_forgotten_with_the_block_that_heeded_it():
+    from clusters.kind import interrupts
+
+    with pytest.raises(KeyboardInterrupt), interrupts.heeded():
+        signal.raise_signal(signal.SIGTERM)
+
+    interrupts.check()
+
+
 def test_a_program_is_not_waited_for_when_an_interrupt_got_lost(tmp_path):
     from clusters.kind import interrupts
 
