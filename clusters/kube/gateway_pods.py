@@ -141,6 +141,11 @@ class GatewayPods:
         except waiting.TimedOut as error:
             raise NoGateway(str(error)) from error
 
+    def leaving(self) -> list[str]:
+        """Return the names of pods that are about to end, whom new connections may still reach."""
+        found = self._listed(self.target.gateway_namespace, self._selector)
+        return sorted(pod.metadata.name for pod in found if pod.metadata.deletion_timestamp)
+
     def described(self) -> list[dict[str, Any]]:
         """Return the gateway's pods as the API server has them, ready or not."""
         found = self._api.list_namespaced_pod(
@@ -175,14 +180,16 @@ class GatewayPods:
     def _selector(self) -> str:
         return ",".join(f"{key}={value}" for key, value in self.target.gateway_labels.items())
 
-    def _ready(self, namespace: str, selector: str) -> list[Any]:
+    def _listed(self, namespace: str, selector: str) -> list[Any]:
         self._api = self._api or self.api()
         url = self._api.api_client.configuration.host
         with apply.errors(url, f"listing the pods of {namespace} with {selector}"):
-            found = self._api.list_namespaced_pod(namespace, label_selector=selector)
+            return list(self._api.list_namespaced_pod(namespace, label_selector=selector).items)
+
+    def _ready(self, namespace: str, selector: str) -> list[Any]:
         return [
             pod
-            for pod in found.items
+            for pod in self._listed(namespace, selector)
             if pod.metadata.deletion_timestamp is None
             and any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
         ]

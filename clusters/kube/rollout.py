@@ -48,6 +48,14 @@ def environment(
         body = {"spec": {"template": {"spec": {"containers": containers}}}}
         api.patch_namespaced_deployment(name, namespace, body)
         _wait(api, name, namespace)
+        waiting.until(
+            pods.leaving,
+            lambda names: not names,
+            what=f"the end of the earlier pods of {namespace}/{name}",
+            within=ROLLOUT_SECONDS,
+            every=0.2,
+            hint=f"kubectl -n {namespace} get pods",
+        )
         pods.wait()
         settle()
 
