@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from clusters import redaction
 from clusters.gateway import Reply
 from clusters.proxy import AdminUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from clusters.gateway import Request, Unanswered
@@ -35,14 +36,30 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
         "config_dump.json": _ask(proxy.config_dump),
-        "stats.txt": _ask(lambda: "\n".join(f"{k}: {v}" for k, v in proxy.stats().items())),
+        "stats.txt": _ask(lambda: statistics(proxy)),
         "envoy.log": log,
+        **of_the_run(transcript, documents, outcomes),
+    }
+    for name, text in contents.items():
+        (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def statistics(proxy: Proxy) -> str:
+    """Return the proxy's counters and gauges, a line each; raises AdminUnreachable."""
+    return "\n".join(f"{name}: {value}" for name, value in proxy.stats().items())
+
+
+def of_the_run(
+    transcript: Iterable[tuple[Request, Reply | Unanswered]],
+    documents: Iterable[Document],
+    outcomes: Iterable[Outcome],
+) -> dict[str, str]:
+    """Return what the run itself knows, by the names of the files for it; nobody is asked."""
+    return {
         "exchanges.txt": "\n\n".join(_exchange(*pair) for pair in transcript),
         "documents.yaml": yaml.safe_dump_all([_plain(d) for d in documents], sort_keys=False),
         "patches.txt": "\n".join(outcome.sentence for outcome in outcomes),
     }
-    for name, text in contents.items():
-        (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _ask(question: Callable[[], str]) -> str:
@@ -64,19 +81,4 @@ def _exchange(request: Request, reply: Reply | Unanswered) -> str:
 
 def _plain(document: Document) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(document.written()))
-    return redacted(plain)
-
-
-def redacted(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object without what a Secret holds, and what people annotate it with.
-
-    Evidence is handed on to others.
-    """
-    kept = dict(stored)
-    if kept.get("kind") == "Secret":
-        for part in ("data", "stringData"):
-            if part in kept:
-                kept[part] = dict.fromkeys(kept[part], "…")
-        metadata = kept.get("metadata", {})
-        kept["metadata"] = {key: metadata.get(key) for key in ("name", "namespace")}
-    return kept
+    return redaction.thing(plain)

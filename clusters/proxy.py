@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clusters import redaction
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -70,7 +72,8 @@ class Proxy:
             return told
         raise AdminUnreachable(
             f"the proxy's admin interface at {self.host}:{self.port} did not answer {path}: "
-            f"{failure}\nlast seen in its log {self.log}:\n{self.log_since(0)[-2000:]}"
+            f"{failure}\nlast seen in its log {self.log}:\n"
+            f"{redaction.words(self.log_since(0))[-2000:]}"
         ) from failure
 
     def _connection(self) -> http.client.HTTPConnection:

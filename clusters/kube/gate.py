@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clusters import gate, waiting
+from clusters import gate, redaction, waiting
 from clusters.istio import received
 from clusters.kube.channels import ECDS, LDS
 
@@ -220,11 +220,12 @@ class Gate:
             raise gate.NotProven(f"{error}\n{self.last_words()}") from error
 
     def last_words(self) -> str:
-        """Return the last lines of each pod's log."""
+        """Return the last lines of each pod's log, without what must not be in a report."""
         return "\n".join(
             f"last in the log of {pod.name}:\n"
             + "\n".join(
-                f"  {line[:300]}" for line in pod.proxy.log_since(0).splitlines()[-LAST_LINES:]
+                f"  {line[:300]}"
+                for line in redaction.words(pod.proxy.log_since(0)).splitlines()[-LAST_LINES:]
             )
             for pod in self.pods
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +92,10 @@ class GatewayPods:
 
     @property
     def first(self) -> GatewayPod:
-        """Return one of them, the same as long as it is there."""
-        return next(iter(self))
+        """Return one of them, the same as long as it is there; raises NoGateway."""
+        for pod in self:
+            return pod
+        raise self._none()
 
     def __len__(self) -> int:
         return len(self._there)
@@ -102,10 +105,8 @@ class GatewayPods:
         return [one.metadata.name for one in self._ready(self.target.root_namespace, "app=istiod")]
 
     def look(self) -> None:
-        """Look which pods there are; raises NoGateway, and what the API answers."""
-        target = self.target
-        selector = self._selector
-        ready = self._ready(target.gateway_namespace, selector)
+        """Look which pods there are; raises NoGateway and apply.KubeError."""
+        ready = self._ready(self.target.gateway_namespace, self._selector)
         found = {one.metadata.uid: one for one in ready}
         for uid in [uid for uid in self._there if uid not in found]:
             self._there.pop(uid).close()
@@ -114,11 +115,14 @@ class GatewayPods:
                 self._there[uid] = self._pod(pod)
             self._there[uid].restarts = _restarts(pod)
         if not self._there:
-            raise NoGateway(
-                f"no pod of the gateway ({selector} in {target.gateway_namespace}) is ready\n"
-                f"Hint: kubectl --context={target.context} -n {target.gateway_namespace} get pods "
-                f"-l {selector}"
-            )
+            raise self._none()
+
+    def _none(self) -> NoGateway:
+        namespace, selector = self.target.gateway_namespace, self._selector
+        return NoGateway(
+            f"no pod of the gateway ({selector} in {namespace}) is ready\n"
+            f"Hint: kubectl --context={self.target.context} -n {namespace} get pods -l {selector}"
+        )
 
     def wait(self) -> None:
         """Look until there are pods; raises NoGateway."""
@@ -148,28 +152,24 @@ class GatewayPods:
 
     def described(self) -> list[dict[str, Any]]:
         """Return the gateway's pods as the API server has them, ready or not."""
-        found = self._api.list_namespaced_pod(
-            self.target.gateway_namespace, label_selector=self._selector
-        )
-        serialised: list[dict[str, Any]] = self._api.api_client.sanitize_for_serialization(
-            found.items
-        )
+        found = self._listed(self.target.gateway_namespace, self._selector)
+        serialised: list[dict[str, Any]] = self._api.api_client.sanitize_for_serialization(found)
         return serialised
 
     def events(self) -> list[Any]:
         """Return the events in the namespaces of the gateway and of the run, oldest first."""
         namespaces = dict.fromkeys((self.target.gateway_namespace, self.target.namespace))
-        found = [each for one in namespaces for each in self._api.list_namespaced_event(one).items]
+        with self._asking("listing events") as api:
+            found = [each for one in namespaces for each in api.list_namespaced_event(one).items]
         return sorted(found, key=lambda event: str(event.last_timestamp))
 
     def log_of_istiod(self, name: str, since: float) -> str:
         """Return what an istiod logged since a time, as a clock has it."""
         seconds = max(1, int(time.time() - since) + 1)
-        return str(
-            self._api.read_namespaced_pod_log(
-                name, self.target.root_namespace, since_seconds=seconds
+        with self._asking(f"reading the log of {name}") as api:
+            return str(
+                api.read_namespaced_pod_log(name, self.target.root_namespace, since_seconds=seconds)
             )
-        )
 
     def close(self) -> None:
         """Let go of all."""
@@ -181,10 +181,14 @@ class GatewayPods:
         return ",".join(f"{key}={value}" for key, value in self.target.gateway_labels.items())
 
     def _listed(self, namespace: str, selector: str) -> list[Any]:
+        with self._asking(f"listing the pods of {namespace} with {selector}") as api:
+            return list(api.list_namespaced_pod(namespace, label_selector=selector).items)
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[Any]:
         self._api = self._api or self.api()
-        url = self._api.api_client.configuration.host
-        with apply.errors(url, f"listing the pods of {namespace} with {selector}"):
-            return list(self._api.list_namespaced_pod(namespace, label_selector=selector).items)
+        with apply.errors(self._api.api_client.configuration.host, what):
+            yield self._api
 
     def _ready(self, namespace: str, selector: str) -> list[Any]:
         return [

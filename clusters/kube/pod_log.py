@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +32,10 @@ class PodLog:
     def close(self) -> None:
         """Cease to follow."""
         self._ended.set()
-        connection = getattr(self._stream, "connection", None)
-        if connection is not None and connection.sock is not None:
+        if self._stream is not None:
             # Its thread waits in a read, which holds a lock that closing the stream would wait for.
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has just ended
+                self._stream.shutdown()
         self._thread.join(JOIN_SECONDS)
 
     def _follow(self) -> None:
@@ -51,7 +49,8 @@ class PodLog:
                     self._stream = self._api.read_namespaced_pod_log(
                         **self._asked, follow=True, _preload_content=False, **since
                     )
-                    while piece := self._stream.read1():
+                    # Looked at after the stream is set: else it could be ended before it is there.
+                    while not self._ended.is_set() and (piece := self._stream.read1()):
                         file.write(piece)
                 except (ApiException, HTTPError, OSError, ValueError, AttributeError):
                     pass  # a pod that is gone has nothing more to say

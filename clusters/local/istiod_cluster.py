@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from clusters import apply, evidence, gate, rendering, waiting
+from clusters import apply, evidence, gate, redaction, rendering, waiting
 from clusters.cluster import Delivery
 from clusters.deliveries import Deliveries
 from clusters.gateway import Gateway
@@ -156,7 +156,7 @@ class IstiodCluster:
         stored = {"api-objects.yaml": self._api.objects(), "api-written.yaml": written}
         for name, objects in stored.items():
             (folder / name).write_text(
-                yaml.safe_dump_all(map(evidence.redacted, objects), sort_keys=False)
+                yaml.safe_dump_all(map(redaction.thing, objects), sort_keys=False)
             )
 
     def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
