@@ -131,21 +131,3 @@ def _noticed(held: str | None, version: str) -> bool:
         return held is None and not version
     both = held.isdigit() and version.isdigit()
     return int(held) >= int(version) if both else held == version
-
-
-def _as_new(known: str | None, wanted: str) -> bool:
-    # istiod itself writes into a status, which makes for another version of the same content.
-    # Versions are numbers that grow, as all of Kubernetes' own storage has it.
-    if not wanted:
-        return known is None
-    return known is not None and int(known) >= int(wanted)
-
-
-def _is_at(known: str, wanted: str) -> bool:
-    """Tell whether a known version is the wanted one or later; "" of both is one that is gone.
-
-    istiod itself writes the status of a ServiceEntry (an address for its hosts), which moves it on.
-    """
-    if not wanted or not known:
-        return known == wanted
-    return int(known) >= int(wanted)
