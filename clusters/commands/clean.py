@@ -82,8 +82,8 @@ def _swept() -> list[str]:
     tools.check_pytest_kind()
     kind = tools.find_kind(None).path
     lines: list[str] = []
-    with engine.connected():  # says better than kind why it does not answer
-        finding.sweep(kind, lifetime.names(kind, claims.root()), lines.append)
+    with engine.connected() as docker:  # says better than kind why it does not answer
+        finding.sweep(kind, lifetime.names(kind, claims.root()), docker, lines.append)
     return [line.strip() for line in lines]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from clusters import apply, cache, processes, release
@@ -12,8 +13,10 @@ from clusters.kind.calls import CallFailed
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from clusters.kind.engine import Engine
 
     Done = tuple[str, int]
     Run = Callable[[argparse.Namespace], Done]
@@ -87,27 +90,27 @@ def _up(asked: argparse.Namespace) -> Done:
 
 
 def _down(asked: argparse.Namespace) -> Done:
-    from clusters.kind import finding, lifetime
+    from clusters.kind import lifetime, ownership
 
-    kind, there = _clusters(asked.kind_bin)
-    if asked.cluster_name:
-        if asked.cluster_name not in there:
-            raise Refused(f"there is no cluster {asked.cluster_name}\nHint: kind get clusters")
-        with claims.claimed(asked.cluster_name) as claim:
-            if claim.kept is None and finding.read_mark(kind, claim) is None:
-                raise finding.foreign(claim.name)
-            lifetime.delete(kind, claim)
-        return f"{asked.cluster_name} is deleted\n", 0
-    lines = [_one_down(kind, name) for name in there]
+    with _clusters(asked.kind_bin) as (kind, there, docker):
+        if asked.cluster_name:
+            if asked.cluster_name not in there:
+                raise Refused(f"there is no cluster {asked.cluster_name}\nHint: kind get clusters")
+            with claims.claimed(asked.cluster_name) as claim:
+                if not ownership.of_this_project(kind, claim, docker):
+                    raise lifetime.foreign(claim.name)
+                lifetime.delete(kind, claim)
+            return f"{asked.cluster_name} is deleted\n", 0
+        lines = [_one_down(kind, name, docker) for name in there]
     return "".join(filter(None, lines)) or "no cluster of this project is there\n", 0
 
 
-def _one_down(kind: Path, name: str) -> str:
-    from clusters.kind import finding, lifetime
+def _one_down(kind: Path, name: str, docker: Engine | None) -> str:
+    from clusters.kind import lifetime, ownership
 
     try:
         with claims.claimed(name) as claim:
-            if claim.kept is None and finding.read_mark(kind, claim) is None:
+            if not ownership.of_this_project(kind, claim, docker):
                 return ""
             lifetime.delete(kind, claim)
     except errors.InUse:
@@ -118,22 +121,23 @@ def _one_down(kind: Path, name: str) -> str:
 
 
 def _status(asked: argparse.Namespace) -> Done:
-    kind, there = _clusters(asked.kind_bin)
-    lines = [_one_status(kind, name) for name in there]
+    with _clusters(asked.kind_bin) as (kind, there, docker):
+        lines = [_one_status(kind, name, docker) for name in there]
     others = lines.count("")
     if others:
         lines.append(f"{others} more that this project did not make\n")
     return "".join(lines) or "no cluster is there\n", 0
 
 
-def _one_status(kind: Path, name: str) -> str:
-    from clusters.kind import bringing_up, finding
+def _one_status(kind: Path, name: str, docker: Engine | None) -> str:
+    from clusters.kind import bringing_up, ownership
 
     try:
         with claims.claimed(name) as claim:
-            mark = finding.read_mark(kind, claim)
+            mark = ownership.read_mark(kind, claim)
             if mark is None:
-                return "" if claim.kept is None else f"{name}: never finished\n"
+                ours = ownership.whose(kind, claim, docker) is ownership.Whose.OURS
+                return f"{name}: never finished\n" if ours else ""
     except errors.InUse:
         return f"{name}: a run works with it\n"
     except errors.NotOurs as error:
@@ -147,16 +151,17 @@ def _one_status(kind: Path, name: str) -> str:
     )
 
 
-def _clusters(kind_bin: str | None) -> tuple[Path, list[str]]:
+@contextmanager
+def _clusters(kind_bin: str | None) -> Iterator[tuple[Path, list[str], Engine | None]]:
     from pathlib import Path
 
     from clusters.kind import engine, lifetime, tools
 
     tools.check_pytest_kind()
     kind = tools.find_kind(Path(kind_bin) if kind_bin else None).path
-    claims.root().mkdir(parents=True, exist_ok=True)
-    with engine.connected():  # says better than kind why it does not answer
-        return kind, lifetime.names(kind, claims.root())
+    folder = claims.prepare()
+    with engine.connected() as docker:  # says better than kind why it does not answer
+        yield kind, lifetime.names(kind, folder), docker
 
 
 def _fetch(asked: argparse.Namespace) -> Done:

@@ -14,7 +14,7 @@ from clusters.kind.mark import Mark
 from clusters.kind.phases import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from clusters.kind.claims import Claim
     from clusters.kind.engine import Engine
@@ -34,14 +34,18 @@ def make(
     phases: Phases,
     engine: Engine | None,
     described: Mapping[str, str],
+    undo: Callable[[], object],
 ) -> Mark:
-    """Make a cluster with Istio and Bookinfo in it; raises PhaseFailed.
+    """Make a cluster with Istio and Bookinfo in it; raises PhaseFailed and NotOurs.
 
-    Whatever is there of it then, or when it is broken off, is left to the caller.
+    Whatever is there of it then, or when it is broken off, is left to the caller's `undo`, unless
+    it is somebody else's, as NotOurs tells.
     """
     recipe = plan.recipe
     with phases.step("cluster") as phase:
-        ports = lifetime.make(plan.kind.path, claim, recipe.node_image, within=LIMITS["cluster"])
+        ports = lifetime.make(
+            plan.kind.path, claim, recipe.node_image, within=LIMITS["cluster"], undo=undo
+        )
         inside = Inside(claim.kubeconfig, context(claim))
         unready = Mark(dict(described), *ports, ready=False)
         inside.write_mark(unready)

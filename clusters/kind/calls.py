@@ -19,18 +19,26 @@ LINES = 12
 
 
 class CallFailed(Exception):
-    """A program ended badly, or not in time; `said` is the end of what it printed."""
+    """A program ended badly, or not in time; `said` is the end of what it printed.
 
-    def __init__(self, what: str, how: str, said: str) -> None:
+    `code` is its exit code, None where it was ended.
+    """
+
+    def __init__(self, what: str, how: str, said: str, code: int | None = None) -> None:
         super().__init__(f"{what} {how}\nlast seen:\n{said or '(it printed nothing)'}")
         self.said = said
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Runs programs on behalf of one cluster; what they print is kept in `folder`."""
+    """Runs programs on behalf of one cluster; what they print is kept in `folder`.
+
+    With a `log` it goes there instead.
+    """
 
     folder: Path
+    log: Path | None = None
 
     def run(
         self,
@@ -47,8 +55,9 @@ class Caller:
         meanwhile, and ends it as soon as it gives a reason. Raises CallFailed and
         processes.ProcessFailed.
         """
-        log = self.folder / f"{what.replace(' ', '-')}.log"
-        log.unlink(missing_ok=True)
+        log = self.log or self.folder / f"{what.replace(' ', '-')}.log"
+        if self.log is None:
+            log.unlink(missing_ok=True)
         child = processes.start(
             what,
             [str(part) for part in command],
@@ -77,7 +86,7 @@ class Caller:
         if isinstance(end, str):
             raise CallFailed(what, f"was broken off: {end}", tail(log))
         if end != 0:
-            raise CallFailed(what, f"ended with {end}", tail(log))
+            raise CallFailed(what, f"ended with {end}", tail(log), end)
         return log.read_text(errors="replace")
 
 

@@ -43,11 +43,25 @@ class Claim:
         """Whether everything was there once."""
         return self._record().get("whole") is True
 
-    def record(self, *, kept: bool, whole: bool = False) -> None:
-        """Write down that this project makes the cluster, before it does, and when it has."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        record = {"kept": kept, "whole": whole}
-        (self.folder / "record.json").write_text(json.dumps(record) + "\n")
+    @property
+    def ports(self) -> tuple[int, int] | None:
+        """The ports of this machine that lead to its gateway, None until they are chosen."""
+        match self._record().get("ports"):
+            case [int(gateway), int(spare)]:
+                return gateway, spare
+        return None
+
+    def record(
+        self, *, kept: bool, whole: bool = False, ports: tuple[int, int] | None = None
+    ) -> None:
+        """Write down that this project makes the cluster, before it does, and when it has.
+
+        Where no ports are given the ones that are known stay. Raises cache.CacheUnwritable.
+        """
+        record = {"kept": kept, "whole": whole, "ports": ports or self.ports}
+        with _writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "record.json").write_text(json.dumps(record) + "\n")
 
     def _record(self) -> dict[str, object]:
         try:
@@ -66,9 +80,26 @@ def root() -> Path:
     return cache.folder() / "kind" / "clusters"
 
 
+def prepare() -> Path:
+    """Return the folder of all claims, which is there now; raises cache.CacheUnwritable."""
+    with _writing(root()):
+        root().mkdir(parents=True, exist_ok=True)
+    return root()
+
+
 def names() -> list[str]:
     """Return the names of which something is known here, whether or not the cluster is there."""
     return sorted(path.parent.name for path in root().glob("*/record.json"))
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:  # of a lock; it is an OSError, too
+        raise
+    except OSError as error:
+        raise cache.CacheUnwritable(folder, error) from error
 
 
 @contextmanager
@@ -78,17 +109,16 @@ def claimed(name: str) -> Iterator[Claim]:
 
     folder = root() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Beside the folder, which goes with the cluster.
-        lock = filelock.FileLock(root() / f".{name}.lock")
-        lock.acquire(timeout=0)
+        with _writing(root()):
+            folder.mkdir(parents=True, exist_ok=True)
+            # Beside the folder, which goes with the cluster.
+            lock = filelock.FileLock(root() / f".{name}.lock")
+            lock.acquire(timeout=0)
     except filelock.Timeout:
         raise InUse(
             f"another run works with the cluster {name}\n"
             "Hint: wait for it, or --cluster-name=NAME for one of your own"
         ) from None
-    except OSError as error:
-        raise cache.CacheUnwritable(root(), error) from error
     claim = Claim(name, folder)
     try:
         yield claim

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clusters.apply import KubeError
-from clusters.kind import bringing_up, claims, engine, finding, lifetime
-from clusters.kind.errors import NotDeleted
+from clusters.kind import bringing_up, claims, engine, finding, lifetime, ownership
+from clusters.kind.errors import KindError, NotOurs
 from clusters.kind.interrupts import heeded
 from clusters.kind.phases import Phases
 from clusters.kube.target import Target
@@ -87,16 +87,16 @@ def _target(plan: Plan, cluster: Running) -> Target:
 @contextmanager
 def running(plan: Plan, tell: Tell) -> Iterator[Running]:
     """Find or make a cluster whose gateway answers, and delete it again unless it stays."""
-    claims.root().mkdir(parents=True, exist_ok=True)
+    folder = claims.prepare()
     with ExitStack() as stack:
         stack.enter_context(heeded())
         with Phases(plan.kept_name, tell).step("tools") as phase:
             docker = stack.enter_context(engine.connected())
-            there = lifetime.names(plan.kind.path, claims.root())
+            there = lifetime.names(plan.kind.path, folder)
             described = plan.recipe.described(docker.ids(plan.recipe.images) if docker else {})
             phase.note = f"kind {plan.kind.version}, istioctl {plan.istioctl.version}"
-        left = finding.sweep(plan.kind.path, there, tell)
-        found = stack.enter_context(finding.found(plan, left, described, tell))
+        left = finding.sweep(plan.kind.path, there, docker, tell)
+        found = stack.enter_context(finding.found(plan, left, described, docker, tell))
         if found is not None:
             cluster = Running(found.claim, found.mark, stays=True)
             bringing_up.answer(found.claim, found.mark, Phases(found.claim.name, tell))
@@ -111,16 +111,27 @@ def running(plan: Plan, tell: Tell) -> Iterator[Running]:
 def _made(
     plan: Plan, claim: Claim, tell: Tell, docker: Engine | None, described: dict[str, str]
 ) -> Iterator[Running]:
-    whole = False
+    to_undo = True
+
+    def undo() -> bool:
+        return ownership.undo(plan.kind.path, claim, docker)
+
     try:
         claim.record(kept=plan.keep)
-        mark = bringing_up.make(plan, claim, Phases(claim.name, tell), docker, described)
+        try:
+            phases = Phases(claim.name, tell)
+            mark = bringing_up.make(plan, claim, phases, docker, described, undo)
+        except NotOurs:  # what is there now was never this run's
+            to_undo = False
+            claim.forget()
+            raise
         claim.record(kept=plan.keep, whole=True)
-        whole = True
+        to_undo = not plan.keep
         yield Running(claim, mark, stays=plan.keep)
     finally:
-        if not (whole and plan.keep):
+        if to_undo:
             try:
-                lifetime.delete(plan.kind.path, claim)
-            except NotDeleted as error:  # it must not hide why
+                if not undo():
+                    tell(f"\n  kind: another cluster {claim.name} is there now, and left alone\n")
+            except KindError as error:  # it must not hide why
                 tell(f"\n  kind: {error}\n")

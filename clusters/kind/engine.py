@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from clusters.kind import causes
 from clusters.kind.errors import PhaseFailed
 from clusters.kind.interrupts import deferred
+from clusters.kind.kind_config import GATEWAY_NODE_PORT, SPARE_NODE_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: The name of a filter that only Istio's own Envoy has, as it stands in the program.
 ISTIO_FILTER = b"istio.alpn"
@@ -42,6 +43,19 @@ class Engine:
                     continue
         return found
 
+    def nodes(self, cluster: str) -> list[tuple[int, ...]]:
+        """Return, for each node of a cluster of kind, the ports that lead to its gateway.
+
+        They belong to a node's container from its first moment, running or not.
+        """
+        with _errors(self.address):
+            found = self._client.containers.list(
+                all=True,
+                filters={"label": f"io.x-k8s.kind.cluster={cluster}"},
+                ignore_removed=True,
+            )
+        return [_gateway_ports(each.attrs) for each in found]
+
     def has_istio_filters(self, image: str) -> bool:
         """Tell whether the Envoy in an image that is here has the filters of Istio's own build."""
         # A container that was made while its maker was interrupted would stay.
@@ -51,6 +65,12 @@ class Engine:
                 return _is_in(container.get_archive(ENVOY)[0])
             finally:
                 container.remove(force=True)
+
+
+def _gateway_ports(node: Mapping[str, Any]) -> tuple[int, ...]:
+    bound = node["HostConfig"].get("PortBindings") or {}
+    wanted = [bound.get(f"{port}/tcp") or [] for port in (GATEWAY_NODE_PORT, SPARE_NODE_PORT)]
+    return tuple(int(each["HostPort"] or 0) for several in wanted for each in several)
 
 
 def _is_in(chunks: Iterable[bytes]) -> bool:

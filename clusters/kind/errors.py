@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: How `making` ends where a cluster of the name is there already; kind's own ends are 0 and 1.
+NAME_TAKEN = 17
+
 
 class KindError(Exception):
     """Base of what goes wrong with kind clusters."""

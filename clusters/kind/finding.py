@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from clusters import apply, waiting
 from clusters.existing import api, contexts, lease, leftovers
-from clusters.kind import bringing_up, claims, lifetime, recipe
-from clusters.kind.calls import CallFailed
+from clusters.kind import bringing_up, claims, lifetime, ownership, recipe
 from clusters.kind.errors import InUse, NotOurs
-from clusters.kind.inside import Inside
+from clusters.kind.ownership import Whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from clusters.kind.claims import Claim
+    from clusters.kind.engine import Engine
     from clusters.kind.mark import Mark
     from clusters.kind.phases import Tell
     from clusters.kind.plan import Plan
@@ -33,7 +33,11 @@ class Found:
 
 @contextmanager
 def found(
-    plan: Plan, there: Iterable[str], described: dict[str, str], tell: Tell
+    plan: Plan,
+    there: Iterable[str],
+    described: dict[str, str],
+    docker: Engine | None,
+    tell: Tell,
 ) -> Iterator[Found | None]:
     """Hold the cluster that an earlier run kept, if it was made from the same; else yield None.
 
@@ -49,20 +53,21 @@ def found(
         fitting = None
         try:
             claim = stack.enter_context(claims.claimed(name))
-            mark = read_mark(plan.kind.path, claim)
+            mark = ownership.read_mark(plan.kind.path, claim)
             if mark is None or not mark.ready:
-                if mark is None and claim.kept is None:
-                    raise foreign(name)
+                if mark is None and not _is_ours(plan.kind.path, claim, docker):
+                    raise lifetime.foreign(name)
                 tell(f"  kind: {name} was never finished, and is made anew\n")
                 lifetime.delete(plan.kind.path, claim)
                 stack.close()
             else:
                 _check(name, described, mark)
-                claim.record(kept=True, whole=True)
+                ports = mark.gateway_port, mark.spare_port
+                claim.record(kept=True, whole=True, ports=ports)
                 try:
                     _tidy(claim, tell)
                 except (apply.KubeError, waiting.TimedOut) as error:
-                    raise _silent(claim, error, _down(name)) from error
+                    raise ownership.silent(claim, error, ownership.down(name)) from error
                 fitting = Found(claim, mark)
                 tell(f"  kind: {name} is there, made from the same\n")
         except (InUse, NotOurs) as error:
@@ -73,46 +78,8 @@ def found(
         yield fitting
 
 
-def read_mark(kind: Path, claim: Claim) -> Mark | None:
-    """Return the mark of a cluster that is there, None where it carries none.
-
-    Raises NotOurs where it does not answer.
-    """
-    try:
-        lifetime.export(kind, claim)
-        inside = Inside(claim.kubeconfig, bringing_up.context(claim))
-        try:
-            return inside.mark()
-        finally:
-            inside.close()
-    except CallFailed as error:
-        if claim.kept is not None and not claim.whole:
-            return None  # this project began to make it
-        raise _silent(claim, error, f"kind delete cluster --name {claim.name}") from error
-    except apply.KubeError as error:
-        raise _silent(claim, error, _down(claim.name)) from error
-
-
-def _down(name: str) -> str:
-    return f"python -m clusters kind down --cluster-name={name}"
-
-
-def _silent(claim: Claim, error: Exception, how: str) -> NotOurs:
-    return NotOurs(
-        f"the cluster {claim.name} is there, and cannot be asked what it is\n"
-        f"last seen: {str(error).splitlines()[0]}\n"
-        "likely cause: its node was stopped, or is still starting\n"
-        f"Hint: docker start {claim.name}-control-plane, or {how}"
-    )
-
-
-def foreign(name: str) -> NotOurs:
-    """Return the error for a cluster that somebody else made."""
-    return NotOurs(
-        f"a cluster {name} is there, and this project did not make it; it was left alone\n"
-        "Hint: --cluster-name=NAME for another one, or --cluster=existing "
-        f"--kube-context=kind-{name} to use it as it is"
-    )
+def _is_ours(kind: Path, claim: Claim, docker: Engine | None) -> bool:
+    return ownership.whose(kind, claim, docker) is Whose.OURS
 
 
 def _check(name: str, asked: dict[str, str], mark: Mark) -> None:
@@ -120,7 +87,7 @@ def _check(name: str, asked: dict[str, str], mark: Mark) -> None:
         told = "\n".join(f"  {each}" for each in others)
         raise NotOurs(
             f"the cluster {name} was made from something else\n{told}\n"
-            f"Hint: {_down(name)}, or another name"
+            f"Hint: {ownership.down(name)}, or another name"
         )
 
 
@@ -140,7 +107,7 @@ def _tidy(claim: Claim, tell: Tell) -> None:
         cluster.close()
 
 
-def sweep(kind: Path, there: Iterable[str], tell: Tell) -> list[str]:
+def sweep(kind: Path, there: Iterable[str], docker: Engine | None, tell: Tell) -> list[str]:
     """Return which of the clusters are left when those of killed runs are deleted.
 
     What is known of clusters that are gone is forgotten.
@@ -151,10 +118,24 @@ def sweep(kind: Path, there: Iterable[str], tell: Tell) -> list[str]:
             with claims.claimed(name) as claim:
                 if name not in left:
                     claim.forget()
-                elif claim.kept is False:
-                    lifetime.delete(kind, claim)
+                elif claim.kept is False and _swept(kind, claim, docker, tell):
                     left.remove(name)
-                    tell(f"  kind: the cluster {name} of a run that was killed is deleted\n")
         except InUse:
             continue
     return left
+
+
+def _swept(kind: Path, claim: Claim, docker: Engine | None, tell: Tell) -> bool:
+    found = ownership.whose(kind, claim, docker)
+    if found is Whose.OURS:
+        lifetime.delete(kind, claim)
+        tell(f"  kind: the cluster {claim.name} of a run that was killed is deleted\n")
+    elif found is Whose.SOMEBODYS:
+        claim.forget()
+        tell(f"  kind: the cluster {claim.name} is no killed run's any more, and is left alone\n")
+    elif found is Whose.UNKNOWN:
+        tell(
+            f"  kind: the cluster {claim.name} may be a killed run's, and is left alone\n"
+            f"    Hint: kind delete cluster --name {claim.name}\n"
+        )
+    return found is Whose.OURS

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusters.kind import kind_config
 from clusters.kind.calls import Caller, CallFailed
-from clusters.kind.errors import NotDeleted
+from clusters.kind.errors import NAME_TAKEN, NotDeleted, NotOurs
 from clusters.kind.interrupts import deferred
 from clusters.processes import ProcessFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clusters.kind.claims import Claim
 
+#: More than what kind prints when it deletes a cluster.
+_LOG_BYTES = 1 << 14
 ASK_SECONDS, DELETE_SECONDS = 60.0, 120.0
 #: As kind checks it; its remarks have spaces.
 _NAME = re.compile(r"[a-z0-9.-]+")
 _PROJECT = Path(__file__).parents[2]
+_NODES_THERE = re.compile(r"node\(s\) already exist for a cluster with the name")
 _PORT_TAKEN = re.compile(r"(?i)port is already allocated|address already in use|failed to bind")
 
 
@@ -29,10 +37,13 @@ def names(kind: Path, folder: Path) -> list[str]:
     return [line for line in said.splitlines() if _NAME.fullmatch(line)]
 
 
-def make(kind: Path, claim: Claim, image: str, *, within: float) -> tuple[int, int]:
+def make(
+    kind: Path, claim: Claim, image: str, *, within: float, undo: Callable[[], object]
+) -> tuple[int, int]:
     """Make a cluster, and return the two ports of loopback that lead to its gateway.
 
-    Raises CallFailed; what is there of the cluster then is left for `delete`.
+    Raises CallFailed; what is there of the cluster then is left for `undo`. Raises NotOurs where
+    somebody else has made one of that name meanwhile.
     """
     try:
         return _make(kind, claim, image, within)
@@ -41,24 +52,39 @@ def make(kind: Path, claim: Claim, image: str, *, within: float) -> tuple[int, i
             raise
         # Somebody took a port between our look and kind's: once more with others.
         kept = claim.kept is True
-        delete(kind, claim)
+        undo()
         claim.record(kept=kept)
         return _make(kind, claim, image, within)
 
 
 def _make(kind: Path, claim: Claim, image: str, within: float) -> tuple[int, int]:
     gateway, spare = kind_config.free_ports(2)
+    claim.record(kept=claim.kept is True, ports=(gateway, spare))
     config = claim.folder / "cluster.yaml"
     config.write_text(kind_config.render(gateway, spare))
     command = [sys.executable, "-m", "clusters.kind.making"]
     arguments = [claim.name, claim.kubeconfig, image, kind, config]
-    Caller(claim.folder).run(
-        "kind create cluster",
-        [*command, *map(str, arguments)],
-        within=within,
-        environment={"PYTHONPATH": str(_PROJECT)},
-    )
+    try:
+        Caller(claim.folder).run(
+            "kind create cluster",
+            [*command, *map(str, arguments)],
+            within=within,
+            environment={"PYTHONPATH": str(_PROJECT)},
+        )
+    except CallFailed as error:
+        if error.code == NAME_TAKEN or _NODES_THERE.search(error.said):
+            raise foreign(claim.name) from error
+        raise
     return gateway, spare
+
+
+def foreign(name: str) -> NotOurs:
+    """Return the error for a cluster that somebody else made."""
+    return NotOurs(
+        f"a cluster {name} is there, and this project did not make it; it was left alone\n"
+        "Hint: --cluster-name=NAME for another one, or --cluster=existing "
+        f"--kube-context=kind-{name} to use it as it is"
+    )
 
 
 def export(kind: Path, claim: Claim) -> None:
@@ -78,14 +104,29 @@ def delete(kind: Path, claim: Claim) -> None:
     with deferred():
         command: list[str | Path] = [kind, "delete", "cluster", "--name", claim.name]
         try:
-            Caller(claim.folder).run(
+            _caller_for_deletion(claim).run(
                 "kind delete cluster",
                 [*command, "--kubeconfig", claim.kubeconfig],
                 within=DELETE_SECONDS,
             )
-        except (CallFailed, ProcessFailed) as error:
+        except (CallFailed, ProcessFailed, OSError) as error:
             raise NotDeleted(
                 f"the cluster {claim.name} could not be deleted: {error}\n"
                 f"Hint: {' '.join(map(str, command))}"
             ) from error
         claim.forget()
+
+
+def _caller_for_deletion(claim: Claim) -> Caller:
+    # A full disk must not keep the cluster: what kind prints matters less than that it is run.
+    folders: tuple[Callable[[], Path], ...] = (
+        lambda: claim.folder,
+        lambda: Path(tempfile.gettempdir()),  # raises OSError where nothing can be written
+    )
+    for folder_of in folders:
+        with suppress(OSError):
+            folder = folder_of()
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
+                if probe.write(bytes(_LOG_BYTES)) == _LOG_BYTES:
+                    return Caller(folder)
+    return Caller(Path("/"), log=Path(os.devnull))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from clusters import waiting
 from clusters.apply import KubeError
+from clusters.cache import CacheUnwritable
 from clusters.kind import causes, interrupts
 from clusters.kind.calls import CallFailed
-from clusters.kind.errors import PhaseFailed
+from clusters.kind.errors import NotOurs, PhaseFailed
 from clusters.processes import ProcessFailed
 
 if TYPE_CHECKING:
@@ -30,6 +31,17 @@ LIMITS = {
     "bookinfo": 240.0,
     "gateway": 60.0,
 }
+
+#: How a step fails; an OSError is a full disk, most of the time.
+FAILURES = (
+    CallFailed,
+    KubeError,
+    ProcessFailed,
+    waiting.TimedOut,
+    PhaseFailed,
+    CacheUnwritable,
+    OSError,
+)
 
 
 @dataclass(slots=True)
@@ -59,7 +71,10 @@ class Phases:
         try:
             yield phase
             interrupts.check()
-        except (CallFailed, KubeError, ProcessFailed, waiting.TimedOut, PhaseFailed) as error:
+        except NotOurs:
+            self.tell("refused\n")
+            raise
+        except FAILURES as error:
             seconds = time.monotonic() - began
             self.tell(f"failed after {seconds:.1f} s\n")
             raise self._failed(name, seconds, error, diagnosis) from error

@@ -1,8 +1,7 @@
 import pytest
-import yaml
 
 from clusters.local import apiserver
-from tests.kind import programs
+from tests.kind import standins
 
 
 @pytest.fixture(autouse=True)
@@ -20,49 +19,18 @@ def served():
         yield served
 
 
-class Kind:
-    """A kind whose clusters are files in a folder, all with the same Kubernetes API."""
-
-    def __init__(self, folder, served):
-        self.state, self.folder = folder / "clusters", folder
-        self.state.mkdir()
-        self._log = folder / "calls"
-        self._log.touch()
-        kubeconfig = yaml.safe_load(served.kubeconfig(folder / "any-kubeconfig").read_text())
-        kubeconfig["contexts"][0]["name"] = kubeconfig["current-context"] = "kind-NAME"
-        (folder / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
-        self.path = programs.kind(
-            folder,
-            f'echo "$@" >> {self._log}',
-            'case "$1 $2" in',
-            f'"get clusters") ls {self.state}; echo "a remark of kind" >&2;;',
-            f'"export kubeconfig") sed "s/NAME/$4/" {folder}/kubeconfig > "$6";;',
-            f'"delete cluster") rm {self.state}/$4;;',
-            "*) echo unknown command >&2; exit 1;;",
-            "esac",
-        )
-
-    def has(self, *names):
-        for name in names:
-            (self.state / name).touch()
-
-    def leads_to(self, server):
-        """Let the kubeconfig name another API."""
-        path = self.folder / "kubeconfig"
-        kubeconfig = yaml.safe_load(path.read_text())
-        kubeconfig["clusters"][0]["cluster"]["server"] = server
-        path.write_text(yaml.safe_dump(kubeconfig))
-
-    @property
-    def there(self):
-        return sorted(path.name for path in self.state.iterdir())
-
-    @property
-    def calls(self):
-        return self._log.read_text().splitlines()
-
-
 @pytest.fixture
 def kind(tmp_path, served):
     """A kind without Docker, and the API of each of its clusters."""
-    return Kind(tmp_path, served)
+    return standins.Kind(tmp_path, served)
+
+
+@pytest.fixture
+def docker(kind, tmp_path, monkeypatch):
+    """A Docker that holds the nodes of that kind's clusters, and nothing else."""
+    pytest.importorskip("docker", reason="the group kind is not installed: uv sync --group kind")
+    docker = standins.Docker(kind, tmp_path / "docker.sock")
+    monkeypatch.delenv("KIND_EXPERIMENTAL_PROVIDER", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", docker.address)
+    yield docker
+    docker.stop()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from clusters import apply, release
-from clusters.kind import claims, finding, lifetime
+from clusters.kind import claims, engine, finding, lifetime
 from clusters.kind.errors import InUse, NotOurs
 from clusters.kind.inside import Inside
 from clusters.kind.mark import Mark
@@ -31,11 +31,11 @@ def found(kind, told):
     """A function that finds what a plan may use."""
 
     @contextmanager
-    def find(*, name=None, keep=False, described=DESCRIBED):
+    def find(*, name=None, keep=False, described=DESCRIBED, docker=None):
         tool = Tool(kind.path, "0.33.0", "PATH")
         plan = Plan(release.find("1.31"), tool, tool, OURS, name, keep)
         there = lifetime.names(kind.path, kind.folder)
-        with finding.found(plan, there, described, told.append) as found:
+        with finding.found(plan, there, described, docker, told.append) as found:
             yield found
 
     return find
@@ -144,13 +144,13 @@ def test_a_kept_cluster_whose_node_was_stopped_is_told_and_not_deleted(kind, fou
     assert kind.there == [NAME]
 
 
-def test_a_cluster_of_ours_whose_making_was_broken_off_is_deleted(kind, found):
-    kind.has(NAME)
+def test_a_cluster_of_ours_whose_making_was_broken_off_is_deleted(kind, found, docker):
+    kind.has(NAME, ports=(4711, 4712))
     with claims.claimed(NAME) as claim:
-        claim.record(kept=True)
+        claim.record(kept=True, ports=(4711, 4712))
     (kind.folder / "kubeconfig").unlink()
 
-    with found(keep=True) as nothing:
+    with engine.connected() as there, found(keep=True, docker=there) as nothing:
         assert nothing is None
     assert kind.there == []
 
@@ -180,13 +180,15 @@ def test_what_a_killed_run_left_in_a_kept_cluster_is_removed(kind, found, marked
     assert "1 objects of the killed run killed are removed" in told[0]
 
 
-def test_clusters_of_killed_runs_are_deleted_and_kept_ones_are_not(kind, told):
-    kind.has("killed", "kept", "foreign")
+def test_clusters_of_killed_runs_are_deleted_and_kept_ones_are_not(kind, docker, told):
+    kind.has("killed", "kept", ports=(4711, 4712))
+    kind.has("foreign")
     for name, kept in (("killed", False), ("kept", True), ("gone", False)):
         with claims.claimed(name) as claim:
-            claim.record(kept=kept)
+            claim.record(kept=kept, ports=(4711, 4712))
 
-    left = finding.sweep(kind.path, kind.there, told.append)
+    with engine.connected() as there:
+        left = finding.sweep(kind.path, kind.there, there, told.append)
 
     assert (left, kind.there) == (["foreign", "kept"], ["foreign", "kept"])
     assert claims.names() == ["kept"]
@@ -197,7 +199,7 @@ def test_a_cluster_in_use_is_not_swept(kind, told):
     with claims.claimed("mine") as claim:
         claim.record(kept=False)
 
-        assert finding.sweep(kind.path, kind.there, told.append) == ["mine"]
+        assert finding.sweep(kind.path, kind.there, None, told.append) == ["mine"]
     assert kind.there == ["mine"]
 
 
