@@ -137,7 +137,7 @@ def failures() -> tuple[type[Exception], ...]:
     from clusters.processes import ProcessFailed
 
     in_pods = (NoGateway, NoGatewayAnswer, IstiodUnreachable, RelayFailed, TunnelBroken)
-    return ProcessFailed, IstiodFailed, KindError, KubeError, *in_pods
+    return ProcessFailed, IstiodFailed, KindError, KubeError, cache.CacheUnwritable, *in_pods
 
 
 def chosen(option: Option, tell: Tell) -> tuple[Place, ...]:
