@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _WORDS = re.compile(r"[A-Za-z0-9]")
 LINES = 12
+#: More than most programs print.
+ROOM_BYTES = 1 << 14
 
 
 class CallFailed(Exception):
@@ -34,7 +39,7 @@ class CallFailed(Exception):
 class Caller:
     """Runs programs on behalf of one cluster; what they print is kept in `folder`.
 
-    With a `log` it goes there instead.
+    With a `log` it goes there instead, room or not.
     """
 
     folder: Path
@@ -52,12 +57,13 @@ class Caller:
         """Return what a command printed, `what` being its name for people.
 
         It works in the folder, and ends with this run whatever becomes of it. `hopeless` is asked
-        meanwhile, and ends it as soon as it gives a reason. Raises CallFailed and
-        processes.ProcessFailed.
+        meanwhile, and ends it as soon as it gives a reason. Raises CallFailed,
+        processes.ProcessFailed, and OSError where what it prints finds no room.
         """
         log = self.log or self.folder / f"{what.replace(' ', '-')}.log"
         if self.log is None:
             log.unlink(missing_ok=True)
+            roomy(self.folder)
         child = processes.start(
             what,
             [str(part) for part in command],
@@ -80,14 +86,30 @@ class Caller:
                 every=0.02,
             )
         except waiting.TimedOut as error:
-            raise CallFailed(what, f"did not end within {within:g} s", tail(log)) from error
+            raise self._failed(what, f"did not end within {within:g} s", log) from error
         finally:
             child.stop()  # Ctrl-C, too
         if isinstance(end, str):
-            raise CallFailed(what, f"was broken off: {end}", tail(log))
+            raise self._failed(what, f"was broken off: {end}", log)
         if end != 0:
-            raise CallFailed(what, f"ended with {end}", tail(log), end)
+            raise self._failed(what, f"ended with {end}", log, end)
         return log.read_text(errors="replace")
+
+    def _failed(self, what: str, how: str, log: Path, code: int | None = None) -> CallFailed:
+        said = tail(log)
+        try:
+            roomy(self.folder)
+        except OSError as error:  # then it may not have been able to say so
+            said = f"{said}\n{error}".lstrip()
+        return CallFailed(what, how, said, code)
+
+
+def roomy(folder: Path) -> Path:
+    """Return the folder, which has room for what a program prints; raises OSError."""
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
+        if probe.write(bytes(ROOM_BYTES)) < ROOM_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    return folder
 
 
 def tail(log: Path) -> str:

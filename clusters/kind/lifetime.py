@@ -6,12 +6,12 @@ import os
 import re
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clusters.cache import CacheUnwritable
 from clusters.kind import kind_config
-from clusters.kind.calls import Caller, CallFailed
+from clusters.kind.calls import Caller, CallFailed, roomy
 from clusters.kind.errors import NAME_TAKEN, NotDeleted, NotOurs
 from clusters.kind.interrupts import deferred
 from clusters.processes import ProcessFailed
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from clusters.kind.claims import Claim
 
-#: More than what kind prints when it deletes a cluster.
-_LOG_BYTES = 1 << 14
 ASK_SECONDS, DELETE_SECONDS = 60.0, 120.0
 #: As kind checks it; its remarks have spaces.
 _NAME = re.compile(r"[a-z0-9.-]+")
@@ -32,8 +30,15 @@ _PORT_TAKEN = re.compile(r"(?i)port is already allocated|address already in use|
 
 
 def names(kind: Path, folder: Path) -> list[str]:
-    """Return the names of all clusters; raises CallFailed, also where Docker does not answer."""
-    said = Caller(folder).run("kind get clusters", [kind, "get", "clusters"], within=ASK_SECONDS)
+    """Return the names of all clusters; raises CallFailed, also where Docker does not answer.
+
+    Raises cache.CacheUnwritable where neither the folder nor any other can hold the answer.
+    """
+    try:
+        caller = Caller(_roomy(folder))
+    except OSError as error:
+        raise CacheUnwritable(folder, error) from error
+    said = caller.run("kind get clusters", [kind, "get", "clusters"], within=ASK_SECONDS)
     return [line for line in said.splitlines() if _NAME.fullmatch(line)]
 
 
@@ -119,14 +124,14 @@ def delete(kind: Path, claim: Claim) -> None:
 
 def _caller_for_deletion(claim: Claim) -> Caller:
     # A full disk must not keep the cluster: what kind prints matters less than that it is run.
-    folders: tuple[Callable[[], Path], ...] = (
-        lambda: claim.folder,
-        lambda: Path(tempfile.gettempdir()),  # raises OSError where nothing can be written
-    )
-    for folder_of in folders:
-        with suppress(OSError):
-            folder = folder_of()
-            with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
-                if probe.write(bytes(_LOG_BYTES)) == _LOG_BYTES:
-                    return Caller(folder)
-    return Caller(Path("/"), log=Path(os.devnull))
+    try:
+        return Caller(_roomy(claim.folder))
+    except OSError:
+        return Caller(Path("/"), log=Path(os.devnull))
+
+
+def _roomy(folder: Path) -> Path:
+    try:
+        return roomy(folder)
+    except OSError:
+        return roomy(Path(tempfile.gettempdir()))

@@ -95,10 +95,13 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class Docker:
-    """The API of a Docker on a socket; `blind` is how often it does not see its nodes yet."""
+    """The API of a Docker on a socket, which holds `images` and a kind's nodes.
+
+    `blind` is how often it does not see the nodes yet.
+    """
 
     def __init__(self, kind, path):
-        docker, self.kind, self.blind = self, kind, 0
+        docker, self.kind, self.blind, self.images = self, kind, 0, set()
         self.address = f"unix://{path}"
 
         class Handler(BaseHTTPRequestHandler):
@@ -124,6 +127,8 @@ class Docker:
                 return {"ApiVersion": "1.44", "Version": "25.0.0"}
             case ["_ping"]:
                 return "OK"
+            case ["images", *name, "json"] if "/".join(name) in self.images:
+                return {"Id": f"sha256:{name[-1]}"}
             case ["containers", "json"]:
                 return self._listed(json.loads(parse_qs(url.query)["filters"][0])["label"][0])
             case ["containers", name, "json"]:

@@ -27,10 +27,6 @@ SAID = [
         "took a port",
     ),
     (
-        'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "x"',
-        "made by somebody else",
-    ),
-    (
         'ERROR: failed to create cluster: failed to pull image "lab/nope:1": command "docker pull '
         'lab/nope:1" failed',
         "neither in the local Docker nor to be had",
