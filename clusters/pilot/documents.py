@@ -42,7 +42,15 @@ class InvalidDocument(ValueError):
 
 
 class NotBuilt(InvalidDocument):
-    """A document that Istio accepts and the embedded control plane cannot read yet."""
+    """A document that Istio accepts and the embedded control plane cannot read yet.
+
+    `path` is the part of it that is not read, empty for all of it, and `reason` says so in words.
+    """
+
+    def __init__(self, text: str, *, path: Path = (), reason: str = "") -> None:
+        super().__init__(text)
+        self.path = path
+        self.reason = reason or text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def parse(text: str, *, source: str = "<text>", namespace: str = "") -> tuple[Do
     accept it.
     """
     try:
-        found = [_document(tree, source, namespace) for tree in yamljson.load(text)]
+        found = [of_tree(tree, source, namespace) for tree in yamljson.load(text)]
     except YamlError as error:
         raise InvalidDocument(f"{source}:{error.line}: this is no YAML: {error}") from error
     return together(found)
@@ -106,10 +114,13 @@ def parse(text: str, *, source: str = "<text>", namespace: str = "") -> tuple[Do
 
 def read(*paths: File, namespace: str = "") -> tuple[Document, ...]:
     """Return the documents of several YAML files, in order; raises as `parse` does."""
-    return together(*(parse(_text(path), source=str(path), namespace=namespace) for path in paths))
+    return together(
+        *(parse(text_of(path), source=str(path), namespace=namespace) for path in paths)
+    )
 
 
-def _text(path: File) -> str:
+def text_of(path: File) -> str:
+    """Return the text of a file; raises InvalidDocument where it is none."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -129,7 +140,8 @@ def together(*groups: Iterable[Document]) -> tuple[Document, ...]:
     return tuple(known.values())
 
 
-def _document(tree: Tree, source: str, namespace: str) -> Document:
+def of_tree(tree: Tree, source: str, namespace: str = "") -> Document:
+    """Return the document that a tree of YAML holds; raises as `parse` does."""
     value = tree.value
     here = f"{source}:{tree.line}"
     if not isinstance(value, Mapping):
@@ -176,7 +188,8 @@ def _kind(value: Mapping[str, Any], here: str) -> tuple[str, str]:
     if not isinstance(kind, str) or not kind:
         raise InvalidDocument(f"{here}: this document has no kind; Hint: say what it is")
     if kind in kinds.NOT_BUILT:
-        raise NotBuilt(f"{here}: {kind} is known to Istio but not built yet")
+        reason = f"{kind} is known to Istio but not built yet"
+        raise NotBuilt(f"{here}: {reason}", reason=reason)
     if kind not in kinds.BUILT:
         near = get_close_matches(kind, (*kinds.BUILT, *kinds.NOT_BUILT), n=1)
         hint = f". Hint: did you mean {near[0]}?" if near else ""
@@ -207,12 +220,12 @@ def _check_names(document: Document) -> None:
 def _refusal(
     kind: str, metadata: Mapping[str, Any], problem: Problem, source: str, tree: Tree
 ) -> InvalidDocument:
-    error = InvalidDocument if problem.built else NotBuilt
     where = dotted(problem.path)
-    return error(
-        f"{source}:{tree.line_of(problem.path)}: {kind} {metadata['name']}: "
-        f"{where}{': ' if where else ''}{problem.text}"
-    )
+    reason = f"{where}{': ' if where else ''}{problem.text}"
+    words = f"{source}:{tree.line_of(problem.path)}: {kind} {metadata['name']}: {reason}"
+    if problem.built:
+        return InvalidDocument(words)
+    return NotBuilt(words, path=problem.path, reason=reason)
 
 
 def dotted(path: Path) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clusters.pilot import validation
+from clusters.pilot import admission
 from clusters.pilot.behaviours import Behaviours
-from clusters.pilot.documents import InvalidDocument, together
+from clusters.pilot.documents import InvalidDocument, NotBuilt, together
 from clusters.pilot.node import INGRESS_LABELS, ingress_gateway
 from clusters.pilot.push import push
 
@@ -22,13 +22,15 @@ class Explanation:
 
     `outcomes` has one entry per patch, in the order of the documents. `refusals` are the texts for
     documents that this release would not take at all, `warnings` what it says about those it
-    takes: where the document stands, and the text.
+    takes: where the document stands, and the text. `unread` are documents that the embedded control
+    plane cannot read as this release does, each with the reason; they were left out.
     """
 
     release: "Release"
     outcomes: tuple["Outcome", ...]
     refusals: tuple[str, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
+    unread: tuple[tuple["Document", str], ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -62,14 +64,29 @@ def _explained(
 ) -> Explanation:
     taken, refusals, warnings = _admitted(wanted, Behaviours.of(release))
     node = ingress_gateway(release.version, labels=labels)
-    try:
-        snapshot = push(together(other, taken), node, release)
-    except InvalidDocument as refusal:  # what only shows when documents meet
-        return Explanation(release, (), (*refusals, str(refusal)), warnings)
+    unread: list[tuple[Document, str]] = []
+    while True:
+        try:
+            snapshot = push(together(other, taken), node, release)
+            break
+        except InvalidDocument as refusal:  # what only shows when documents meet
+            left_out = _not_built(refusal, taken)
+            if left_out is None:
+                return Explanation(release, (), (*refusals, str(refusal)), warnings, tuple(unread))
+            unread.append((left_out, str(refusal).removeprefix(f"{left_out.source}: ")))
+            taken = tuple(one for one in taken if one is not left_out)
     place = {document.key: index for index, document in enumerate(taken)}
     told = [one for one in snapshot.outcomes if one.document in place]
     told.sort(key=lambda one: (place[one.document], one.index))
-    return Explanation(release, tuple(told), refusals, warnings)
+    return Explanation(release, tuple(told), refusals, warnings, tuple(unread))
+
+
+def _not_built(refusal: InvalidDocument, documents: Iterable["Document"]) -> "Document | None":
+    """Return the document that is at fault where Istio would take it, None where it would not."""
+    if not isinstance(refusal, NotBuilt):
+        return None
+    said = str(refusal)
+    return next((one for one in documents if said.startswith(f"{one.source}: ")), None)
 
 
 def _admitted(
@@ -79,7 +96,7 @@ def _admitted(
     taken, refusals, warnings = [], [], []
     for document in documents:
         try:
-            told = validation.validate(document, behaviours)
+            told = admission.admit(document, behaviours)
         except InvalidDocument as refusal:
             refusals.append(str(refusal))
             continue
@@ -96,8 +113,7 @@ def explain(snapshot: "Snapshot") -> str:
 
 def line(outcome: "Outcome") -> str:
     """Return what became of one patch: which it is, whether it took effect, and why."""
-    verdict = "effective" if outcome.effective else "no effect"
-    return f"{verdict}: {named(outcome)}: {outcome.sentence}"
+    return f"{outcome.status}: {named(outcome)}: {outcome.sentence}"
 
 
 def named(outcome: "Outcome") -> str:

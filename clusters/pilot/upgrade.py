@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from clusters.pilot.explain import named
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from clusters.release import Release
 
 
-State = Literal["keeps", "breaks", "idle", "refused"]
+State = Literal["keeps", "breaks", "idle", "untold", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,8 @@ class Change:
 
     `what` names it, `works_in` are the releases in which it takes effect, `sentence` says where it
     stops and why, or that it does not. `state` is "idle" where the last release does nothing with
-    it and no earlier one did, "refused" for a document; `fails` tells that the upgrade should wait.
+    it and no earlier one did, "untold" where it cannot be told what the last one or those on either
+    side of a change do, "refused" for a document; `fails` tells that the upgrade should wait.
     """
 
     what: str
@@ -45,20 +45,35 @@ def changes(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
 def _change(found: "Sequence[Outcome | None]", explanations: Sequence["Explanation"]) -> Change:
     releases = [one.release for one in explanations]
     works = [outcome is not None and outcome.effective for outcome in found]
+    untold = [outcome is not None and outcome.untold for outcome in found]
     what = next(named(one) for one in found if one is not None)
     works_in = tuple(release for release, does in zip(releases, works, strict=True) if does)
     sentences = [
-        f"{_turn(found[at - 1], releases[at - 1])} {releases[at]}: {_why(found[at])}"
+        f"{_before(found[at - 1])} {releases[at - 1]} and {_after(found[at])} {releases[at]}: "
+        f"{_why(found[at])}"
         for at in range(1, len(found))
-        if works[at] != works[at - 1]
+        if works[at] != works[at - 1] or untold[at] != untold[at - 1]
     ]
-    if not any(works):
+    if not any(works) and not any(untold):
         sentences = _idle(found, releases)
+    elif not sentences and untold[-1]:
+        sentences = [f"cannot be told for {_names(releases)}: {_why(found[-1])}"]
     elif not sentences:
         sentences = [f"works in {_names(releases)}"]
-    stops = any(before and not after for before, after in pairwise(works))
-    state: State = "breaks" if stops else "keeps" if works[-1] else "idle"
-    return Change(what, works_in, "; ".join(sentences), state, fails=state != "keeps")
+    state = _state(works, untold)
+    return Change(
+        what, works_in, "; ".join(sentences), state, fails=state not in ("keeps", "untold")
+    )
+
+
+def _state(works: Sequence[bool], untold: Sequence[bool]) -> State:
+    may = [does or might for does, might in zip(works, untold, strict=True)]
+    stops = [at for at in range(1, len(may)) if may[at - 1] and not may[at]]
+    if any(works[at - 1] for at in stops):
+        return "breaks"
+    if stops or untold[-1]:
+        return "untold"
+    return "keeps" if works[-1] else "idle"
 
 
 def _idle(found: "Sequence[Outcome | None]", releases: Sequence["Release"]) -> list[str]:
@@ -72,12 +87,18 @@ def _idle(found: "Sequence[Outcome | None]", releases: Sequence["Release"]) -> l
     return [*sentences, f"does nothing in {names}: {outcome.sentence}{where}"]
 
 
-def _turn(before: "Outcome | None", release: "Release") -> str:
-    if before is None:
-        return f"is refused by {release} and begins to work at"
-    if before.effective:
-        return f"works in {release} and stops working at"
-    return f"does nothing in {release} and begins to work at"
+def _before(outcome: "Outcome | None") -> str:
+    if outcome is None:
+        return "is refused by"
+    said = {"effective": "works in", "cannot tell": "cannot be told for"}
+    return said.get(outcome.status, "does nothing in")
+
+
+def _after(outcome: "Outcome | None") -> str:
+    if outcome is None:
+        return "stops working at"
+    said = {"effective": "begins to work at", "cannot tell": "cannot be told for"}
+    return said.get(outcome.status, "stops working at")
 
 
 def _why(outcome: "Outcome | None") -> str:

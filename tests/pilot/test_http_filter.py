@@ -114,8 +114,8 @@ def test_an_outcome_says_where_the_filter_stands() -> None:
 IGNORED: list[tuple[Any, ...]] = [
     (
         operation,
-        on_http_filter(operation, lua(), sub="envoy.filters.http.jwt_authn"),
-        f"no HTTP filter `envoy.filters.http.jwt_authn` in listener 0.0.0.0_8080, "
+        on_http_filter(operation, lua(), sub="envoy.filters.http.ratelimit"),
+        f"no HTTP filter `envoy.filters.http.ratelimit` in listener 0.0.0.0_8080, "
         f"which has: {STATS}, {FAULT}, {CORS}, {ROUTER}",
     )
     for operation in ("INSERT_BEFORE", "INSERT_AFTER", "REPLACE", "REMOVE", "MERGE")

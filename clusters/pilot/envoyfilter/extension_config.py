@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from clusters.pilot.envoyfilter.ledger import Depth
 from clusters.pilot.envoyfilter.value import build
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def apply(
             text = f"serves `{name}`, which {asked[name]} asks for"
             outcomes.append(patch.outcome(True, text))
         else:
-            outcomes.append(patch.outcome(False, _unasked(name, asked)))
+            outcomes.append(patch.outcome(False, _unasked(name, asked), Depth.NETWORK_FILTER))
     return tuple(made), tuple(outcomes)
 
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot.documents import NotBuilt
-from clusters.pilot.envoyfilter import match, merge, names
+from clusters.pilot.envoyfilter import installed, match, merge, names
 from clusters.pilot.envoyfilter.ledger import Depth, Ledger, Place
 from clusters.pilot.envoyfilter.value import build
 from clusters.pilot.listeners import HCM, HCM_TYPE
@@ -142,8 +142,12 @@ class _Manager:
                 return index
         present = [one.get("name", "") for one in self._filters]
         reason = match.http_filter(patch, present, self._where, self._behaviours)
-        left = f"no HTTP filter is left in {self._where}"
-        self._ledger.failed(patch, Depth.HTTP_FILTER, reason or left)
+        elsewhere = reason and installed.elsewhere(patch.sub_filter_name or "", self._behaviours)
+        if elsewhere:
+            self._ledger.failed(patch, Depth.NOT_MADE_HERE, f"{reason}; {elsewhere}")
+        else:
+            left = f"no HTTP filter is left in {self._where}"
+            self._ledger.failed(patch, Depth.HTTP_FILTER, reason or left)
         return None
 
     def _remove_in_order(self, patch: "Patch") -> None:

@@ -24,8 +24,9 @@ class Depth(IntEnum):
     CHAIN = VIRTUAL_HOST = 5
     NETWORK_FILTER = ROUTE = LISTENER_FILTER = 6
     HTTP_FILTER = 7
-    OPERATION = 8
-    UNDONE = 9
+    NOT_MADE_HERE = 8
+    OPERATION = 9
+    UNDONE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,9 @@ class Ledger:
             return patch.outcome(
                 True, "; ".join(f"{did} in {where}" for where, did in done.items())
             )
-        return patch.outcome(False, entry.reason or "an earlier patch removed what it matches")
+        reason = entry.reason or "an earlier patch removed what it matches"
+        untold = entry.depth == Depth.NOT_MADE_HERE
+        return patch.outcome(False, reason, entry.depth, untold=untold)
 
     def _found(
         self, place: Place, one: Mapping[str, Any]

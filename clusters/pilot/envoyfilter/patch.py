@@ -27,6 +27,17 @@ class Outcome:
     operation: str
     effective: bool
     sentence: str
+    depth: int = -1
+    """How far it came before a condition failed, see ledger.Depth; -1 where nothing tells."""
+    untold: bool = False
+    """Nothing was changed here, and elsewhere something may be; the sentence tells what."""
+
+    @property
+    def status(self) -> str:
+        """Return in two words what became of it."""
+        if self.effective:
+            return "effective"
+        return "cannot tell" if self.untold else "no effect"
 
     @property
     def part(self) -> str:
@@ -85,7 +96,9 @@ class Patch:
         wanted: Mapping[str, Any] | None = self.virtual_host.get("route")
         return wanted
 
-    def outcome(self, effective: bool, sentence: str) -> Outcome:
+    def outcome(
+        self, effective: bool, sentence: str, depth: int = -1, *, untold: bool = False
+    ) -> Outcome:
         """Return an outcome of this patch."""
         return Outcome(
             document=self.document,
@@ -94,6 +107,8 @@ class Patch:
             operation=self.operation,
             effective=effective,
             sentence=sentence,
+            depth=depth,
+            untold=untold,
         )
 
     def __str__(self) -> str:

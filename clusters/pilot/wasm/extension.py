@@ -36,7 +36,7 @@ class Extension:
     module: Mapping[str, Any]
     lua: str
 
-    def outcome(self, effective: bool, sentence: str) -> Outcome:
+    def outcome(self, effective: bool, sentence: str, depth: int = -1) -> Outcome:
         """Return what became of this extension."""
         return Outcome(
             document=self.document.key,
@@ -45,6 +45,7 @@ class Extension:
             operation=f"phase {self.phase}",
             effective=effective,
             sentence=sentence,
+            depth=depth,
         )
 
 

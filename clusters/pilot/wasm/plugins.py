@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import secrets
+from clusters.pilot.envoyfilter.ledger import Depth
 from clusters.pilot.envoyfilter.selection import ROOT_NAMESPACE
 from clusters.pilot.wasm import address, filters
 from clusters.pilot.wasm.attachment import ordered, why_not, why_not_on
@@ -55,7 +56,8 @@ class Plugins:
         for one in self.every:
             places = list(filters.places(one.name, listeners))
             if one in self.reasons or not places:
-                yield one.outcome(False, self._why_absent(one, listeners))
+                depth = Depth.SELECTION if one in self.reasons else Depth.LISTENER
+                yield one.outcome(False, self._why_absent(one, listeners), depth)
             elif missing := self._missing_secret(one):
                 yield one.outcome(False, f"{'; '.join(places)}; but {missing}")
             else:
