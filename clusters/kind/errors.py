@@ -18,6 +18,10 @@ class WrongTool(KindError):
     """A program is not what it should be, or of another release than was asked for."""
 
 
+class TooOld(KindError):
+    """A release of Istio whose istiod does not tell what its proxies refused."""
+
+
 class PhaseFailed(KindError):
     """A step on the way to a gateway that answers went wrong, or took too long."""
 

@@ -14,13 +14,17 @@ _TABLE = tomllib.loads(Path(__file__).with_name("images.toml").read_text())
 PYTHON: str = _TABLE["python"]
 #: The tag of the public Bookinfo images.
 BOOKINFO: str = _TABLE["bookinfo"]
+#: The first release of Istio that can be run in a cluster of kind.
+OLDEST_ISTIO: str = _TABLE["oldest-istio"]
+#: The image of each minor of Kubernetes that one of these releases gets.
+NODES: dict[str, str] = _TABLE["nodes"]
 
 
 def node(release: Release) -> str:
     """Return the image of the newest Kubernetes that a release of Istio supports, by digest."""
     first, last = (_minor(text) for text in release.kubernetes.split("-"))
-    fitting = [name for name in _TABLE["nodes"] if first <= _minor(name) <= last]
-    return str(_TABLE["nodes"][max(fitting, key=_minor)])
+    fitting = [name for name in NODES if first <= _minor(name) <= last]
+    return NODES[max(fitting, key=_minor)]
 
 
 def of_istio(hub: str, tag: str) -> tuple[str, str]:

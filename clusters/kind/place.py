@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,15 +15,12 @@ if TYPE_CHECKING:
 
     from clusters.kind.phases import Tell
     from clusters.kind.plan import Plan
-    from clusters.release import Release
-
-_MINOR = re.compile(r"\d+\.\d+")
 
 
 def places(option: Callable[[str], Any], tell: Tell) -> tuple[KubePlace, ...]:
     """Return the places of a run, by what its options say; nothing is made yet.
 
-    Raises release.UnknownRelease, and ToolMissing or WrongTool.
+    Raises release.UnknownRelease, and TooOld, ToolMissing or WrongTool.
     """
     wanted = options.wanted(option)
     asked = {releases.find(text.strip()): text.strip() for text in option("--istio").split(",")}
@@ -42,7 +38,7 @@ def _place(asked: str, made: Plan, tell: Tell) -> KubePlace:
     where = "kept" if made.keep else "for this run"
     return KubePlace(
         asked=asked,
-        release=_runs(made),
+        release=made.release,
         semantics=f"istiod {recipe.istio}",
         proxy=Image(recipe.tag, images.proxy(recipe.hub, recipe.tag)),
         details=(
@@ -52,11 +48,3 @@ def _place(asked: str, made: Plan, tell: Tell) -> KubePlace:
         more={"kind": made.kind.version, "node image": node, "bookinfo": recipe.bookinfo},
         opened=partial(cluster.target, made, tell),
     )
-
-
-def _runs(made: Plan) -> Release:
-    """Return the release that istioctl installs, which may have been let be another one."""
-    minor = _MINOR.match(made.istioctl.version)
-    if minor is None or minor[0] == made.release.name:
-        return made.release
-    return releases.find(minor[0])

@@ -1,24 +1,65 @@
 """Which images a release gets, and what the documents around them say."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
 
 from bookinfo import documents
 from clusters import release
-from clusters.kind import images, kind_config, operator
+from clusters.kind import images, kind_config, operator, plan
+from clusters.kind.errors import TooOld
 from clusters.kind.operator import Installation
+from clusters.kind.wanted import Wanted
+from tests.kind import programs
 
 BY_DIGEST = re.compile(r"[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}")
 
 
-@pytest.mark.parametrize("each", release.KNOWN, ids=str)
+OLD, NEW = (
+    [each for each in release.KNOWN if (each in plan.supported()) is known]
+    for known in (False, True)
+)
+
+
+@pytest.mark.parametrize("each", NEW, ids=str)
 def test_every_release_gets_the_newest_kubernetes_that_it_supports(each):
     image = images.node(each)
 
     assert BY_DIGEST.fullmatch(image)
     assert image.startswith(f"kindest/node:v{each.kubernetes.partition('-')[2]}.")
+
+
+def test_there_is_a_node_image_for_each_release_that_can_be_run_and_for_no_other():
+    assert NEW[0].name == "1.24"
+    assert {images.node(each) for each in NEW} == set(images.NODES.values())
+
+
+@pytest.mark.parametrize("each", OLD, ids=str)
+def test_an_older_release_is_refused_before_a_program_is_looked_for(each):
+    with pytest.raises(TooOld) as told:
+        plan.plan(each, Wanted(kind=Path("/nowhere/kind")))
+
+    assert str(told.value).startswith(
+        f"--cluster=kind runs Istio 1.24 to {release.KNOWN[-1]}, and {each} was asked for"
+    )
+    assert f"Hint: --cluster=local --istio={each}, or --istio=1.24 for kind" in str(told.value)
+
+
+def test_what_counts_is_the_release_that_istioctl_installs(tmp_path):
+    pytest.importorskip("pytest_kind", reason="the group kind is not installed")
+    kind = programs.kind(tmp_path)
+    asked = release.find("1.18")
+
+    def planned(version):
+        istioctl = programs.istioctl(tmp_path, version)
+        return plan.plan(asked, Wanted(kind=kind, istioctl=istioctl, allow_version_skew=True))
+
+    assert planned("1.27.1").release == release.find("1.27")
+    assert planned("1.27.1").recipe.node_image == images.node(release.find("1.27"))
+    with pytest.raises(TooOld, match=r"and 1\.22 was asked for"):
+        planned("1.22.8")
 
 
 def test_the_image_for_our_own_pods_is_named_by_digest():
