@@ -200,8 +200,8 @@ def test_a_rule_chooses_the_protocol(http: Any, protocol: str, expected: Any) ->
     assert made["explicit_http_config"] == {protocol: expected}
 
 
-@pytest.mark.parametrize(("release", "limited"), [("1.30", False), ("1.31", True)])
-def test_streams_of_an_upgraded_cluster_are_limited_from_1_31(release: str, limited: bool) -> None:
+@pytest.mark.parametrize(("release", "limited"), [("1.27", False), ("1.28", True)])
+def test_streams_of_an_upgraded_cluster_are_limited_from_1_28(release: str, limited: bool) -> None:
     http = {"h2UpgradePolicy": "UPGRADE", "maxConcurrentStreams": 5}
     made = options(cluster({"connectionPool": {"http": http}}, release))
     assert bool(made["explicit_http_config"]["http2_protocol_options"]) is limited

@@ -138,8 +138,8 @@ def test_default_retries_include_503_until_1_23(release: str, codes: Any) -> Non
     assert routed(release=release)["route"]["retry_policy"].get("retriable_status_codes") == codes
 
 
-@pytest.mark.parametrize(("release", "acts"), [("1.30", False), ("1.31", True)])
-def test_backoff_and_previous_hosts_act_from_1_31(release: str, acts: bool) -> None:
+@pytest.mark.parametrize(("release", "acts"), [("1.25", False), ("1.26", True)])
+def test_backoff_and_previous_hosts_act_from_1_26(release: str, acts: bool) -> None:
     retries = {"attempts": 1, "backoff": "50ms", "retryIgnorePreviousHosts": False}
     policy = routed(release=release, retries=retries)["route"]["retry_policy"]
     assert policy.get("retry_back_off") == ({"base_interval": "0.050s"} if acts else None)

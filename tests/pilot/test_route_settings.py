@@ -67,7 +67,7 @@ MIRRORS: list[tuple[Any, ...]] = [
 
 @pytest.mark.parametrize(("http", "share"), **named(MIRRORS))
 def test_a_mirror_gets_its_share(http: dict[str, Any], share: Any) -> None:
-    for release, keeps in (("1.30", {}), ("1.31", {"disable_shadow_host_suffix_append": True})):
+    for release, keeps in (("1.27", {}), ("1.28", {"disable_shadow_host_suffix_append": True})):
         action = routed(release=release, **http)["route"]
         assert action.get("request_mirror_policies", []) == (
             [
@@ -157,8 +157,8 @@ def test_cors_is_part_of_the_action_until_1_19(release: str) -> None:
     ("release", "preflights", "extra"),
     [
         ("1.20", None, {}),
-        ("1.23", "IGNORE", {}),
-        ("1.24", None, {"forward_not_matching_preflights": True}),
+        ("1.22", None, {}),
+        ("1.23", None, {"forward_not_matching_preflights": True}),
         ("1.31", "FORWARD", {"forward_not_matching_preflights": True}),
         ("1.31", "IGNORE", {"forward_not_matching_preflights": False}),
     ],

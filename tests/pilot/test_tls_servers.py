@@ -101,7 +101,7 @@ def test_a_bind_is_part_of_the_name_of_the_routes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "config"), [("1.23", {}), ("1.24", {"initial_read_buffer_size": 512})]
+    ("release", "config"), [("1.22", {}), ("1.23", {"initial_read_buffer_size": 512})]
 )
 def test_a_listener_with_tls_looks_at_the_client_hello(release: str, config: Any) -> None:
     (listener,) = pushed(gateway(https()), release=release).listeners

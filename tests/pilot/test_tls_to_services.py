@@ -61,9 +61,14 @@ def test_tls_over_http2_says_so() -> None:
     assert tls_of({"mode": "SIMPLE"}, ports=grpc)["common_tls_context"]["alpn_protocols"] == ["h2"]
 
 
-@pytest.mark.parametrize(("release", "told"), [("1.23", False), ("1.24", True)])
-def test_versions_and_alpn_are_told_from_1_24(release: str, told: bool) -> None:
+@pytest.mark.parametrize(
+    ("release", "versions", "alpn"),
+    [("1.13", False, False), ("1.14", True, False), ("1.18", True, False), ("1.19", True, True)],
+)
+def test_versions_are_told_from_1_14_and_alpn_from_1_19(
+    release: str, versions: bool, alpn: bool
+) -> None:
     found = cluster({"tls": {"mode": "SIMPLE"}}, release)
     common = found["transport_socket"]["typed_config"]["common_tls_context"]
-    assert ("tls_params" in common) is told
-    assert ("alpn_override" in found["metadata"]["filter_metadata"]["istio"]) is told
+    assert ("tls_params" in common) is versions
+    assert ("alpn_override" in found["metadata"]["filter_metadata"]["istio"]) is alpn

@@ -92,7 +92,7 @@ def test_a_service_found_by_dns_has_no_assignment_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("release", "rate", "jitter"),
-    [("1.23", "5s", None), ("1.24", "60s", None), ("1.31", "60s", "0.100s")],
+    [("1.15", "5s", None), ("1.16", "60s", None), ("1.24", "60s", None), ("1.25", "60s", "0.100s")],
 )
 def test_names_are_looked_up_as_the_release_does(release: str, rate: str, jitter: Any) -> None:
     found = named_cluster(release, resolution="DNS")
