@@ -25,5 +25,5 @@ def pss_anon(pid: int) -> int:
     except OSError as error:
         raise MemoryUnknown(f"{path}: {error.strerror}") from error
     if found is None:
-        raise MemoryUnknown(f"{path} has no line Pss_Anon; Linux has it since 5.15")
+        raise MemoryUnknown(f"{path} has no line Pss_Anon: this Linux is too old")
     return int(found[1]) * 1024

@@ -33,6 +33,7 @@ def subject(
     load = loads.of(wasm_filter.contract, wasm_filter.configuration)
     accepted = latency_statistics.references.accepted(wasm_filter.label)
     reference = reference_module(accepted and accepted.path)
+    lost = "" if reference else latency_statistics.references.damage(wasm_filter.label)
     published = {"new": wasm_filter, "empty": probe_module("empty")}
     if reference is not None:
         published["ref"] = reference
@@ -55,7 +56,10 @@ def subject(
         modules={role: module.sha256 for role, module in published.items()},
         budget=None if budget is None else latency_statistics.Budget(budget),
         commit=filter_revision.commit,
-        facts={"commit": f"unknown ({why})"} if (why := filter_revision.unknown) else {},
+        facts={
+            **({"commit": f"unknown ({why})"} if (why := filter_revision.unknown) else {}),
+            **({"reference": f"none: {lost}"} if lost else {}),
+        },
     )
 
 

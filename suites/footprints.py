@@ -23,6 +23,11 @@ class Growth:
     before: int
     added: int
 
+    @property
+    def smallest(self) -> float:
+        """Return from how many bytes per request on a leak is seen."""
+        return limit(self.before) / self.requests
+
 
 @dataclass(frozen=True)
 class Footprints:

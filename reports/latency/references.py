@@ -38,16 +38,33 @@ def accepted(filter: str, folder: Path | None = None) -> Accepted | None:
     home = folder or store()
     sha256 = _index(home).get(filter, "")
     path = home / f"{sha256}.wasm"
-    if not sha256 or not path.is_file() or _sha256(path) != sha256:
-        return None
-    return Accepted(filter, sha256, path)
+    return Accepted(filter, sha256, path) if sha256 and _sound(path) else None
+
+
+def damage(filter: str, folder: Path | None = None) -> str:
+    """Return why a filter has no reference though one was accepted; "" where all is well.
+
+    Without it a damaged cache would look like one that was never filled: nothing is compared, and
+    nothing fails.
+    """
+    home = folder or store()
+    try:
+        index = _read(home)
+    except ValueError:
+        return f"{home / _INDEX}, which names the accepted modules, cannot be read"
+    sha256 = index.get(filter, "")
+    path = home / f"{sha256}.wasm"
+    if not sha256 or _sound(path):
+        return ""
+    what = "is not what it was" if path.is_file() else "is gone"
+    return f"the module that was accepted, {path}, {what}"
 
 
 def keep(module: Path, folder: Path) -> Path:
     """Copy a module into ``folder`` under its sha256, whole or not at all; return the copy."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{_sha256(module)}.wasm"
-    if not target.exists():
+    if not _sound(target):
         partial = target.with_suffix(f".{os.getpid()}")
         shutil.copyfile(module, partial)
         partial.replace(target)
@@ -94,10 +111,26 @@ def _measured(found: LatencyFinding, report_folder: Path) -> Path:
 
 def _index(folder: Path) -> Mapping[str, str]:
     try:
-        content = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return _read(folder)
+    except ValueError:
         return {}
-    return content if isinstance(content, dict) else {}
+
+
+def _read(folder: Path) -> Mapping[str, str]:
+    """Return the index, empty where there is none; raises ValueError for a damaged one."""
+    try:
+        content = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    if not isinstance(content, dict):
+        raise ValueError("no JSON object")
+    return content
+
+
+def _sound(path: Path) -> bool:
+    return path.is_file() and _sha256(path) == path.stem
 
 
 def _sha256(path: Path) -> str:

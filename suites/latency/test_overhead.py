@@ -11,9 +11,16 @@ pytestmark = pytest.mark.contract("any")
 
 
 @pytest.mark.requirement("LAT-1")
-def test_every_answer_under_load_is_right(cost, record_property):
-    found = cost.estimates
-    shown = "its effect in each" if found.effect_asserted else "each like the first"
+def test_every_answer_under_load_is_right(cost, subject, record_property):
+    found, load = cost.estimates, subject.load
+    block = max(each.requests for each in cost.measurement.blocks)
+    shown = (
+        "its effect in each"
+        if load.effect
+        else f"a refusal seen with each block of {block}"
+        if load.refusal
+        else "each like the first"
+    )
     record_property("measured", f"{found.requests} requests under load, {shown}")
 
     assert found.bad == 0, (
@@ -44,4 +51,9 @@ def test_it_costs_no_more_than_it_may(
     )
     record_property("measured", found.sentence)
 
+    lost = found.facts.get("reference")
+    assert lost is None, (
+        f"{found.filter} was compared with no reference: {lost}\n"
+        f'Hint: python -m reports accept --filter "{found.filter}"    # what was measured just now'
+    )
     latency_findings.settle(cost.verdict)

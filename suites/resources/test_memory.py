@@ -43,7 +43,11 @@ def test_a_filter_takes_no_more_memory_than_its_reference(memory, record_propert
 @pytest.mark.requirement("RES-4")
 def test_requests_leave_no_memory_behind(memory, record_property):
     growth = memory.growth
-    record_property("measured", f"{megabytes(growth.added)} more after {growth.requests} requests")
+    record_property(
+        "measured",
+        f"{megabytes(growth.added)} more after {growth.requests} requests; a leak shows from "
+        f"{growth.smallest:.0f} bytes per request on",
+    )
 
     assert growth.bad == 0
     assert growth.added <= limit(growth.before), (

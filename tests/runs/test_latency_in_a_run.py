@@ -11,6 +11,7 @@ import pytest
 
 from filters import build, sources
 from filters.sources import HERE, Edit
+from reports.latency import references
 from tests.runs.stopwatch import every_core_busy
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +22,8 @@ SLOWER = Edit(
     old="  if (!all) return wasm::go_on;",
     new="  for (int i = 0; i < 10; ++i) wasm::headers(map);\n  if (!all) return wasm::go_on;",
 )
-#: The bundled filters that promise to keep to a budget.
-BUDGETED = tuple(each for each in sources.bundled() if each.max_overhead_ns is not None)
+#: What the mistakes below are made in.
+IN_CPP = tuple(each for each in sources.bundled() if each.language == "cpp")
 MUCH_SLOWER = {
     "headers": replace(SLOWER, new=SLOWER.new.replace("i < 10", "i < 200")),
     "basic-auth": Edit(
@@ -71,7 +72,41 @@ def test_a_filter_that_got_slower_fails_the_run(tmp_path):
     }
 
 
-@pytest.mark.parametrize("source", BUDGETED, ids=lambda each: each.label)
+def test_a_reference_that_was_lost_fails_the_run_until_another_is_accepted(tmp_path, monkeypatch):
+    """It must not look like a filter that never had one: nothing would ever be compared again."""
+    lost = build.build(HEADERS)
+    usual, store = references.store(), tmp_path / "istio-wasm-conformance" / "references"
+    store.mkdir(parents=True)
+    for each in usual.parent.iterdir():
+        if each != usual:
+            (store.parent / each.name).symlink_to(each)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (store / "accepted.json").write_text(json.dumps({lost.label: lost.sha256}))
+    one = (f"--filter={HEADERS.folder}",)
+
+    ended, checks, (found,) = run(tmp_path, *one)
+
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout[-3000:]
+    assert checks["LAT-1"]["verdict"] == "pass"
+    message = checks["LAT-2"]["message"]
+    assert f"was compared with no reference: none: the module that was accepted, {store}" in message
+    assert f'Hint: python -m reports accept --filter "{lost.label}"' in message
+    assert found["facts"]["reference"].endswith(f"{lost.sha256}.wasm, is gone")
+
+    accepting = [sys.executable, "-m", "reports", "accept", "--filter", lost.label]
+    accepting += [str(tmp_path / "report.json")]
+    subprocess.run(accepting, cwd=ROOT, check=True)
+    _, checks, (found,) = run(tmp_path, *one)
+    assert "reference" not in found["facts"]
+    assert found["modules"]["ref"] == lost.sha256
+    assert "compared with no reference" not in (checks["LAT-2"]["message"] or "")
+
+
+def test_every_bundled_filter_promises_to_keep_to_a_budget():
+    assert [each.label for each in sources.bundled() if each.max_overhead_ns is None] == []
+
+
+@pytest.mark.parametrize("source", IN_CPP, ids=lambda each: each.label)
 def test_a_mistake_that_costs_breaks_the_budget_of_a_bundled_filter(tmp_path, source):
     folder = tmp_path / "mine"
     shutil.copytree(source.folder, folder)
@@ -92,7 +127,7 @@ def test_no_budget_is_broken_by_a_machine_that_is_busy(tmp_path):
     with every_core_busy():
         _, checks, found = run(tmp_path, "--language=cpp")
 
-    assert {each["budget_ns"] for each in found} == {each.max_overhead_ns for each in BUDGETED}
+    assert {each["budget_ns"] for each in found} == {each.max_overhead_ns for each in IN_CPP}
     assert not {each["state"] for each in found} & {"over-budget", "regression"}
     assert checks["LAT-1"]["verdict"] == "pass"
 

@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,28 @@ def test_go_sees_one_line_per_session_arm_and_figure() -> None:
         # https://go.googlesource.com/proposal/+/master/design/14313-benchmark-format.md
         assert re.fullmatch(r"Benchmark[A-Z]\S+ 1 -?\d+\.\d ns/req", line)
     assert text.splitlines()[:2] == ["goos: linux", "cpu: Paper CPU @ 2.00GHz"]
+
+
+def test_benchstat_finds_the_keys_that_the_documentation_names() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "latency.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^\$ (benchstat .+) new.txt$", manual, re.MULTILINE)
+    _, *words = shlex.split(command)
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    arms = given.pop("-filter").removeprefix("/arm:(").removesuffix(")").split(" OR ")
+    # What benchstat neither filters, spreads over columns nor gives a row it would throw together.
+    keys = ["arm", *(key.removeprefix("/") for key in given["-row"].split(","))]
+
+    lines = [
+        line.partition(" ")[0]
+        for line in exports.benchfmt(findings()[:2]).splitlines()
+        if line.startswith("Benchmark")
+    ]
+
+    assert given["-col"] == "/arm"
+    for line in lines:
+        assert sorted(part.partition("=")[0] for part in line.split("/")[1:]) == sorted(keys)
+    found = [arm for line in lines if (arm := re.findall(r"/arm=(\w+)", line)[0]) in arms]
+    assert list(dict.fromkeys(found)) == ["ref", "new"], "the first one is benchstat's base"
 
 
 def test_no_name_can_break_a_line_of_the_benchmark_format() -> None:
@@ -319,14 +343,39 @@ def test_a_module_other_than_the_measured_one_is_not_accepted(
     assert "the module of basic-auth cpp, sha256 " in capsys.readouterr().err
 
 
-def test_a_damaged_reference_is_none(tmp_path: Path, cache: Path) -> None:
-    references.accept([with_module(tmp_path, findings()[0], b"first")], tmp_path)
+@pytest.mark.parametrize(
+    ("damaged", "words"),
+    [
+        (lambda module: module.write_bytes(b"exchanged"), "is not what it was"),
+        (Path.unlink, "is gone"),
+        (lambda module: (module.parent / "accepted.json").write_text("{"), "cannot be read"),
+        (lambda module: (module.parent / "accepted.json").write_text("[]"), "cannot be read"),
+    ],
+    ids=["exchanged", "gone", "no JSON", "no index"],
+)
+def test_a_damaged_reference_is_none_and_says_so_until_another_is_accepted(
+    tmp_path: Path, cache: Path, damaged: Callable[[Path], object], words: str
+) -> None:
+    passed = with_module(tmp_path, findings()[0], b"first")
+    references.accept([passed], tmp_path)
+    assert references.damage("basic-auth cpp") == ""
+
     (found,) = cache.glob("*.wasm")
-    found.write_bytes(b"exchanged")
+    damaged(found)
 
     assert references.accepted("basic-auth cpp") is None
-    (cache / "accepted.json").write_text("[")
-    assert references.accepted("basic-auth cpp") is None
+    assert words in references.damage("basic-auth cpp")
+    references.accept([passed], tmp_path)
+    assert references.accepted("basic-auth cpp")
+    assert references.damage("basic-auth cpp") == ""
+
+
+def test_a_filter_of_which_nothing_was_accepted_has_no_damaged_reference(
+    tmp_path: Path, cache: Path
+) -> None:
+    assert references.damage("basic-auth cpp") == "", "no folder"
+    references.accept([with_module(tmp_path, findings()[0], b"first")], tmp_path)
+    assert references.damage("headers cpp") == ""
 
 
 def test_a_filter_that_was_not_measured_cannot_be_accepted(
