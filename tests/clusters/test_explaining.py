@@ -2,7 +2,10 @@
 
 import argparse
 import json
-import time
+import os
+import resource
+import subprocess
+import sys
 
 import pytest
 
@@ -488,14 +491,20 @@ def test_a_missing_file_is_named(tmp_path):
     assert "Hint: ls" in said
 
 
-def test_fifty_files_are_explained_at_once(tmp_path):
+def test_fifty_files_are_explained_at_once_imports_included(tmp_path):
+    folder = tmp_path / "deploy"
+    folder.mkdir()
     for number in range(50):
-        (tmp_path / f"{number}.yaml").write_text(document(f"filter-{number}"))
-    parser = argparse.ArgumentParser()
-    explaining.add(parser.add_subparsers())
-    asked = parser.parse_args(["explain", str(tmp_path), "--istio=1.9,1.31"])
+        (folder / f"{number}.yaml").write_text(document(f"filter-{number}"))
+    command = [sys.executable, "-m", "clusters", "explain", str(folder), "--istio=1.9,1.31"]
+    # Compiling the modules is the first run's, wherever the environment forbids to keep it.
+    kept = {"PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
 
-    began = time.process_time()
-    said, code = asked.run(asked)
-    assert time.process_time() - began < 0.5
-    assert (code, len(said.splitlines())) == (0, 101)
+    took = []
+    for _ in range(4):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ran = subprocess.run(command, capture_output=True, text=True, env=os.environ | kept)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert (ran.returncode, len(ran.stdout.splitlines())) == (0, 101), ran.stderr
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took) < 0.5, took  # of the processor: what others run does not count
