@@ -98,6 +98,11 @@ class KubernetesCluster:
         return self._pods.first.proxy
 
     @property
+    def pods(self) -> tuple[str, ...]:
+        """Return the uids of the gateway's pods, as they were when last looked at."""
+        return tuple(pod.uid for pod in self._pods)
+
+    @property
     def process(self) -> str:
         """Return what tells the gateway's pods and their containers from others."""
         self._pods.look()

@@ -39,7 +39,7 @@ def measurement(latency: Any, recording: Any, subject: Subject) -> Any:
         upstream=_ways(latency, _all(recording, "ways")),
         log_lines=sum(each.lines for each in recording.sessions) if clock else None,
         clock="envoy" if clock else "cpu",
-        degraded=recording.without_clock and f"Envoy says: {recording.without_clock}",
+        degraded=recording.without_clock,
         effect_asserted=recording.promises,
         commit=subject.commit,
         facts={**recording.facts, **subject.facts},

@@ -13,6 +13,7 @@ from clusters.cluster import Delivery
 from clusters.kube.stopwatch import footprint, layout, session
 from clusters.kube.stopwatch.arms import PodArms
 from clusters.kube.stopwatch.footprint import LoadedGateway
+from clusters.kube.stopwatch.process import NotHere
 from clusters.kube.stopwatch.stopwatch import KubeStopwatch
 from clusters.pilot import documents as istio_documents
 from clusters.pilot.documents import InvalidDocument
@@ -111,6 +112,10 @@ def give_up(reason):
     raise GivenUp(reason)
 
 
+def unseen():
+    raise NotHere("its Envoy is on another machine")
+
+
 TAKEN = Delivery((), (), "", (), (), "", 0.1)
 
 
@@ -165,7 +170,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("outcome", "words"), REFUSALS)
 def test_what_cannot_be_measured_is_given_up_with_the_reason(arms, outcome, words):
     cluster = refusing(outcome)
-    watch = KubeStopwatch(cluster, "quick", here=True, give_up=give_up)
+    watch = KubeStopwatch(cluster, "quick", here=True, process=unseen, give_up=give_up)
 
     with pytest.raises(GivenUp, match="latency cannot be measured at this gateway: ") as told:
         watch.measure(arms, LOAD, seed=1)

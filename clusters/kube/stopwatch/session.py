@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from clusters.stopwatch import accesslog, driver, load
 from clusters.stopwatch.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from clusters.cluster import Cluster, Delivery
     from clusters.kube.stopwatch.arms import PodArm
@@ -32,9 +33,25 @@ WARM_UP = 320
 #: A pod's log is followed through the API server, and its proxy writes once a second.
 LOG_SECONDS = 20.0
 
+#: What stands before the reason where a proxy refuses several listeners at once.
+_OF_A_LISTENER = re.compile(r"^(Error adding/updating listener\(s\) )?\S+_\d+: ")
+
 
 class Unmeasurable(Exception):
     """This gateway tells no durations of arms; the text says why."""
+
+
+class Refused(Unmeasurable):
+    """The gateway does not take the documents of the arms."""
+
+
+class NoClock(Unmeasurable):
+    """No access log tells durations; `reason` is a short why, which may hold `for_good`."""
+
+    def __init__(self, told: str, reason: str, *, for_good: bool) -> None:
+        super().__init__(told)
+        self.reason = reason
+        self.for_good = for_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +64,11 @@ class Arms:
     _proxy: Proxy
     _offset: int
 
-    def driver(self, what: Load, seed: str) -> driver.Driver:
-        """Return what puts a load on them."""
+    def driver(self, what: Load, seed: str, cpu_ns: Callable[[], int]) -> driver.Driver:
+        """Return what puts a load on them; `cpu_ns` reads the CPU clock of their proxy."""
         hosts = {each.arm.name: each.host for each in self.where}
         addresses = dict.fromkeys(hosts, self.address)
-        # Whose CPU time it is cannot be read from here.
-        return driver.Driver(addresses, what, seed, lambda: 0, hosts.__getitem__)
+        return driver.Driver(addresses, what, seed, cpu_ns, hosts.__getitem__)
 
     def logs(self) -> Mapping[str, Mapping[int, accesslog.Lines]]:
         """Return what the proxy's log has told of each arm until now."""
@@ -88,25 +104,38 @@ def placed(
             documents = layout.render(where, f"stopwatch-{run}-{number}", logged=logged)
             _check(stack.enter_context(cluster.delivered(documents)))
         except (InvalidDocument, gate.NotProven, apply.KubeError) as error:
-            raise Unmeasurable(f"the arms could not be put into the gateway: {error}") from error
+            raise Refused(f"the arms could not be put into the gateway: {error}") from error
         _wait_for_answers(where, address, what)
         yield Arms(where, address, time.monotonic() - began, cluster.proxy, offset)
 
 
 def run(
-    cluster: Cluster, arms: Sequence[PodArm], what: Load, plan: Plan, *, run: str, number: int
+    cluster: Cluster,
+    arms: Sequence[PodArm],
+    what: Load,
+    plan: Plan,
+    *,
+    run: str,
+    number: int,
+    cpu_ns: Callable[[], int],
 ) -> Session:
-    """Return what one session saw; its seed is `run` and its number. Raises Unmeasurable."""
-    with placed(cluster, arms, what, run=run, number=number) as there:
-        _wait_for_log(there)
-        client = there.driver(what, f"{run} {number}")
+    """Return what one session saw; its seed is `run` and its number. Raises Unmeasurable.
+
+    `cpu_ns` reads the CPU clock of the gateway's proxy. Where the plan asks for no spans, no log is
+    configured: nothing in it would be looked at.
+    """
+    logged = plan.spans != accesslog.NO_CLOCK
+    with placed(cluster, arms, what, run=run, number=number, logged=logged) as there:
+        if logged:
+            _wait_for_log(there)
+        client = there.driver(what, f"{run} {number}", cpu_ns)
         first = [arm for arm in arms if arm.copy == 0]
         seen = driver.Parts(
             client.part(arms, driver.CONNECTIONS, plan.busy, warm_up=WARM_UP),
             client.part(first, 1, plan.idle),
         )
         sent = sum(burst.requests for burst in (*seen.busy, *seen.idle))
-        logs = _whole(there, sent)
+        logs = _whole(there, sent) if logged else {arm.name: {} for arm in arms}
     return driver.session(
         seen, logs, client.complaints, number=number, ready_seconds=there.ready_seconds
     )
@@ -120,8 +149,18 @@ def _check(delivery: Delivery) -> None:
         *(outcome.sentence for outcome in delivery.ineffective),
         *(f"nobody gives the proxy {name}" for name in delivery.waiting_for),
     ]
+    text = f"the gateway does not take the arms: {'; '.join(dict.fromkeys(told))}"
+    if words := _of_the_clock(delivery.refusals):
+        raise NoClock(text, f"Envoy says: {words}", for_good=True)
     if told:
-        raise Unmeasurable(f"the gateway does not take the arms: {'; '.join(dict.fromkeys(told))}")
+        raise Refused(text)
+
+
+def _of_the_clock(refusals: Sequence[str]) -> str:
+    """Return the words of a proxy that does not know the clock; "" where it refused no clock."""
+    lines = (line.strip() for text in refusals for line in text.splitlines())
+    words = next((line for line in lines if accesslog.OPERATOR in line), "")
+    return _OF_A_LISTENER.sub("", words)
 
 
 def _wait_for_answers(where: Sequence[Listener], address: tuple[str, int], what: Load) -> None:
@@ -161,9 +200,12 @@ def _wait_for_log(there: Arms) -> None:
             every=0.1,
         )
     except waiting.TimedOut as error:
-        raise Unmeasurable(
+        raise NoClock(
             f"{error}\nlikely cause: an access log is not written to the pod's log here, or the "
-            "gateway has several pods"
+            "gateway has several pods",
+            f"the gateway's log told nothing of {', '.join(there.unheard())} within "
+            f"{LOG_SECONDS:g} s",
+            for_good=False,
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The instrument at a gateway in a cluster: the same arms, blocks and clock as on this machine."""
+"""The instrument at a gateway in a cluster: the same arms, blocks and clocks as on this machine."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from clusters.kube.stopwatch import session
-from clusters.kube.stopwatch.session import Unmeasurable
+from clusters.kube.stopwatch import means, session
+from clusters.kube.stopwatch.session import NoClock, Unmeasurable
 from clusters.stopwatch import environment
 from clusters.stopwatch.load import promises
 from clusters.stopwatch.recording import Recording
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from clusters.cluster import Cluster
     from clusters.kube.stopwatch.arms import PodArm
+    from clusters.kube.stopwatch.means import Means
     from clusters.stopwatch.load import Load
     from clusters.stopwatch.recording import Block, Session
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _PLAN = Plan(busy=1.5, idle=0.2, ways=0.0)
 QUICK = Effort(least=4, most=6, seconds=20.0, plan=_PLAN)
 DEEP = Effort(least=12, most=12, seconds=0.0, plan=_PLAN)
-NOT_HERE = "request and response path, CPU time: not told at a gateway in a cluster"
 
 
 @dataclass(slots=True)
@@ -38,15 +38,19 @@ class KubeStopwatch:
     """Measures what filters cost at the gateway of a cluster.
 
     `give_up` ends the check with the reason where nothing can be measured. `here` says whether the
-    gateway is on this machine, whose facts then stand beside the figures.
+    gateway is on this machine, whose facts then stand beside the figures. `process` returns the id
+    of the gateway's Envoy or raises process.NotHere; its CPU time is what is left to judge by where
+    no access log tells durations.
     """
 
     cluster: Cluster
     mode: Mode
     here: bool
+    process: Callable[[], int]
     give_up: Callable[[str], NoReturn]
     _run: str = field(default_factory=lambda: secrets.token_hex(3))
     _placed: Iterator[int] = field(default_factory=itertools.count)
+    _refused_clock: str = ""
 
     def measure(self, arms: tuple[PodArm, ...], load: Load, *, seed: int) -> Recording:
         """Return what was seen of the arms under a load; a native arm that is refused is left out.
@@ -54,49 +58,80 @@ class KubeStopwatch:
         The order of blocks differs from run to run, for the names of a session do: they seed it.
         """
         effort = DEEP if self.mode == "deep" else QUICK
-        return self._recorded(arms, load, effort, seed)
+        # An Envoy that does not know the clock is not asked again.
+        using = means.found(self.process, self._refused_clock)
+        return self._recorded(arms, load, effort, seed, using, first=True)
 
     def measure_more(self, before: Recording, arms: tuple[PodArm, ...], load: Load) -> Recording:
         """Return further sessions only, for a second look."""
         effort = Effort(SECOND_LOOK, SECOND_LOOK, 0.0, replace(_PLAN, idle=0.0))
         if "native" in before.facts:
             arms = tuple(arm for arm in arms if arm.role != "native")
-        return self._recorded(arms, load, effort, before.seed)
+        # What two clocks tell is not one measurement.
+        using = means.found(self.process, before.without_clock)
+        return self._recorded(arms, load, effort, before.seed, using, first=False)
 
     def _recorded(
-        self, arms: tuple[PodArm, ...], load: Load, effort: Effort, seed: int
+        self,
+        arms: tuple[PodArm, ...],
+        load: Load,
+        effort: Effort,
+        seed: int,
+        using: Means,
+        *,
+        first: bool,
     ) -> Recording:
+        if using.without_clock and using.pid is None:
+            self._give_up(NoClock(using.without_clock, using.without_clock, for_good=False), using)
         before, machine = environment.reading(), environment.machine()
         started, began = datetime.now(UTC), time.monotonic()
-        facts = {"listeners of": "istiod in the cluster", "left out": NOT_HERE}
+        facts = {"listeners of": "istiod in the cluster", **using.facts}
         taken: list[Session] = []
         while len(taken) < effort.most:
             each = (time.monotonic() - began) / max(1, len(taken))
             if len(taken) >= effort.least and (len(taken) + 1) * each > effort.seconds:
                 break
             try:
-                taken.append(self._session(arms, load, effort.plan, number=len(taken)))
+                taken.append(self._session(arms, load, effort.plan, using, number=len(taken)))
             except Unmeasurable as error:
-                if taken or all(arm.role != "native" for arm in arms):
-                    self.give_up(f"latency cannot be measured at this gateway: {error}")
+                native = any(arm.role == "native" for arm in arms)
+                instead = using.instead(error, nothing_else=not native)
+                if not taken and first and instead is not None:
+                    using = instead
+                    if isinstance(error, NoClock) and error.for_good:
+                        self._refused_clock = error.reason
+                    continue
+                if taken or not native:
+                    self._give_up(error, using)
                 arms = tuple(arm for arm in arms if arm.role != "native")
-                facts["native"] = f"left out ({' '.join(str(error).split())[:300]})"
+                facts["native"] = f"left out ({means.brief(error)})"
         return Recording(
             sessions=tuple(taken),
             started=started,
             seed=seed,
             mode=self.mode,
-            machine=machine if self.here else environment.ELSEWHERE,
+            machine=machine if self.here or using.pid is not None else environment.ELSEWHERE,
             disturbance=environment.between(before, environment.reading()),
             envoy=self.cluster.proxy.version(),
-            without_clock="",
+            without_clock=using.without_clock,
             promises=promises(load),
             facts=facts,
         )
 
-    def _session(self, arms: tuple[PodArm, ...], load: Load, plan: Plan, *, number: int) -> Session:
+    def _give_up(self, error: Unmeasurable, using: Means) -> NoReturn:
+        self.give_up(f"latency cannot be measured at this gateway: {using.lacking(error)}")
+
+    def _session(
+        self, arms: tuple[PodArm, ...], load: Load, plan: Plan, using: Means, *, number: int
+    ) -> Session:
         found = session.run(
-            self.cluster, arms, load, plan, run=self._run, number=next(self._placed)
+            self.cluster,
+            arms,
+            load,
+            using.plan(plan),
+            run=self._run,
+            number=next(self._placed),
+            cpu_ns=using.cpu_ns,
         )
         return replace(
             found, busy=_numbered(found.busy, number), idle=_numbered(found.idle, number)
