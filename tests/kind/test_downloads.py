@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +11,10 @@ import pytest
 
 from clusters.kind import downloads
 from clusters.kind.downloads import DownloadFailed, Source
+from clusters.local.binaries import executables
 
+#: As programs are published for this machine.
+MACHINE = f"{sys.platform}-{executables.architecture()}"
 PROGRAM = b"#!/bin/sh\necho here\n"
 
 
@@ -70,35 +74,34 @@ def web():
 
 
 @pytest.fixture
-def source(web, monkeypatch):
+def source(web):
     """A function that returns where a program is published on the test's own server."""
-    monkeypatch.setattr(downloads, "_machine", lambda _: {"system": "linux", "arch": "amd64"})
 
     def make(suffix="", **pinned):
-        url = f"{web.url}/{{version}}/tool-{{system}}-{{arch}}{suffix}"
+        url = f"{web.url}/{{version}}/tool-{{system}}-{{architecture}}{suffix}"
         return Source("tool", url, ".sha256", "darwin", pinned, "1.0")
 
     return make
 
 
 def test_a_program_is_got_once_and_checked_by_the_pinned_sha256(web, source):
-    web.files["/1.0/tool-linux-amd64"] = PROGRAM
+    web.files[f"/1.0/tool-{MACHINE}"] = PROGRAM
     told: list[str] = []
-    pinned = source(**{"1.0-linux-amd64": sha256(PROGRAM)})
+    pinned = source(**{f"1.0-{MACHINE}": sha256(PROGRAM)})
 
     path, new = downloads.get(pinned, "1.0", told.append)
     again, newer = downloads.get(pinned, "1.0", told.append)
 
     assert (path.read_bytes(), new, again, newer) == (PROGRAM, True, path, False)
     assert path.stat().st_mode & 0o111
-    assert web.asked == ["/1.0/tool-linux-amd64"]
+    assert web.asked == [f"/1.0/tool-{MACHINE}"]
     assert "checked by the sha256 pinned here" in told[0]
 
 
 def test_a_program_is_taken_out_of_its_archive(web, source):
     packed = archive("tool")
-    web.files["/1.0/tool-linux-amd64.tar.gz"] = packed
-    web.files["/1.0/tool-linux-amd64.tar.gz.sha256"] = f"{sha256(packed)} tool.tar.gz\n".encode()
+    web.files[f"/1.0/tool-{MACHINE}.tar.gz"] = packed
+    web.files[f"/1.0/tool-{MACHINE}.tar.gz.sha256"] = f"{sha256(packed)} tool.tar.gz\n".encode()
     told: list[str] = []
 
     path, _ = downloads.get(source(".tar.gz"), "1.0", told.append)
@@ -108,10 +111,10 @@ def test_a_program_is_taken_out_of_its_archive(web, source):
 
 
 def test_another_file_than_the_pinned_one_is_thrown_away(web, source):
-    web.files["/1.0/tool-linux-amd64"] = b"something else"
+    web.files[f"/1.0/tool-{MACHINE}"] = b"something else"
 
     with pytest.raises(DownloadFailed) as told:
-        downloads.get(source(**{"1.0-linux-amd64": sha256(PROGRAM)}), "1.0", print)
+        downloads.get(source(**{f"1.0-{MACHINE}": sha256(PROGRAM)}), "1.0", print)
 
     assert f"gave 14 bytes with the sha256 {sha256(b'something else')}" in str(told.value)
     assert "they were thrown away" in str(told.value)
@@ -129,7 +132,7 @@ def test_another_file_than_the_pinned_one_is_thrown_away(web, source):
 )
 def test_what_is_not_there_is_told_with_its_address(web, source, files, words):
     for suffix, content in files.items():
-        web.files[f"/1.0/tool-linux-amd64{suffix}"] = content
+        web.files[f"/1.0/tool-{MACHINE}{suffix}"] = content
 
     with pytest.raises(DownloadFailed) as told:
         downloads.get(source(), "1.0", print)
@@ -142,14 +145,14 @@ def test_what_is_not_there_is_told_with_its_address(web, source, files, words):
     "packed", [b"no archive", archive("other")], ids=["no archive", "another program"]
 )
 def test_an_archive_without_the_program_is_told(web, source, packed):
-    web.files["/1.0/tool-linux-amd64.tar.gz"] = packed
+    web.files[f"/1.0/tool-{MACHINE}.tar.gz"] = packed
 
     with pytest.raises(DownloadFailed, match="cannot be unpacked"):
-        downloads.get(source(".tar.gz", **{"1.0-linux-amd64": sha256(packed)}), "1.0", print)
+        downloads.get(source(".tar.gz", **{f"1.0-{MACHINE}": sha256(packed)}), "1.0", print)
 
 
 def test_an_address_that_nobody_reaches_is_told_with_another_way(source, web):
-    wanted = source(**{"1.0-linux-amd64": sha256(PROGRAM)})
+    wanted = source(**{f"1.0-{MACHINE}": sha256(PROGRAM)})
     web.server.shutdown()
     web.server.server_close()
 

@@ -1,6 +1,11 @@
 """The local Docker: where it is looked for, and what is said where it does not answer."""
 
+import os
 import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -10,41 +15,74 @@ from clusters.kind.errors import PhaseFailed
 pytest.importorskip("docker", reason="the group kind is not installed: uv sync --group kind")
 
 
-@pytest.mark.parametrize(
-    ("error", "words", "cause"),
-    [
-        (FileNotFoundError(2, "No such file"), "cannot connect", "Docker is not running"),
-        (ConnectionRefusedError(111, "Connection refused"), "cannot connect", "not running"),
-        (PermissionError(13, "Permission denied"), "permission denied", "may not speak to Docker"),
-    ],
-    ids=["nothing there", "nobody listens", "not for this user"],
-)
-def test_a_docker_that_does_not_answer_is_one_message(monkeypatch, error, words, cause):
-    def knock(address):
-        raise error
-
-    monkeypatch.setenv("DOCKER_HOST", "unix:///somewhere.sock")
-    monkeypatch.setattr(engine, "_knock", knock)
-
+def told_of(path, monkeypatch):
+    """Return what is said of a Docker at a socket, by line."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
     with pytest.raises(PhaseFailed) as told, engine.connected():
         pass
-
-    first, seen, likely, hint = str(told.value).splitlines()
-    assert first == "Docker does not answer at unix:///somewhere.sock"
-    assert words in seen
-    assert cause in likely
-    assert hint.startswith("Hint: ")
+    return str(told.value).splitlines()
 
 
-def test_a_socket_where_nobody_listens_is_noticed_before_the_docker_package_is_asked(
-    tmp_path, monkeypatch
-):
+def test_a_docker_that_is_not_there_is_one_message(tmp_path, monkeypatch):
+    first, seen, likely, hint = told_of(tmp_path / "s", monkeypatch)
+
+    assert first == f"Docker does not answer at unix://{tmp_path}/s"
+    assert seen.startswith("last seen: cannot connect to the Docker daemon ([Errno 2]")
+    assert "Docker is not running" in likely
+    assert hint == "Hint: docker info"
+
+
+def test_a_socket_where_nobody_listens_is_one_message(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "s"))
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/s")
 
-        with pytest.raises(PhaseFailed, match="Connection refused"), engine.connected():
-            pass
+        first, seen, likely, hint = told_of(tmp_path / "s", monkeypatch)
+
+    assert first == f"Docker does not answer at unix://{tmp_path}/s"
+    assert "Connection refused" in seen
+    assert "Docker is not running" in likely
+    assert hint == "Hint: docker info"
+
+
+ANOTHER_USER = """
+import os, sys
+import docker, docker.context, docker.errors
+from clusters.kind import engine
+from clusters.kind.errors import PhaseFailed
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    with engine.connected():
+        pass
+except PhaseFailed as error:
+    print(error)
+"""
+
+
+def test_a_socket_that_is_not_for_this_user_is_one_message():
+    # Not below a folder of pytest's, which another user may not enter.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        Path(folder).chmod(0o755)
+        path = Path(folder) / "s"
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0o600 if os.geteuid() == 0 else 0)
+
+        said = subprocess.run(
+            [sys.executable, "-c", ANOTHER_USER],
+            env={**os.environ, "DOCKER_HOST": f"unix://{path}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    first, seen, likely, hint = said.splitlines()
+    assert first == f"Docker does not answer at unix://{path}"
+    assert seen.startswith("last seen: permission denied at the socket of Docker ([Errno 13]")
+    assert "this user may not speak to Docker" in likely
+    assert hint.startswith("Hint: sudo usermod")
 
 
 def test_where_kind_uses_another_provider_docker_is_not_asked(monkeypatch):

@@ -1,5 +1,7 @@
 """Which kind and which istioctl are used, and what is said where none will do."""
 
+import sys
+
 import pytest
 
 from clusters import release
@@ -106,10 +108,11 @@ def test_an_istioctl_that_says_nothing_usable_is_refused(tmp_path):
 
 
 def test_without_the_packages_of_the_group_the_error_names_them(monkeypatch):
-    monkeypatch.setattr(tools, "find_spec", lambda name: None if name == "pytest_kind" else 1)
+    for name in ("pytest_kind", "docker"):
+        monkeypatch.setitem(sys.modules, name, None)  # which is how Python says there is none
 
     with pytest.raises(ToolMissing) as told:
         tools.check_pytest_kind()
 
-    assert "pytest-kind is not installed" in str(told.value)
+    assert "and pytest-kind and docker are not installed" in str(told.value)
     assert str(told.value).endswith("Hint: uv sync --inexact --group kind")
