@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import documents, validation
+from clusters.pilot import admission, documents
 from clusters.pilot.behaviours import Behaviours
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ JUDGED = ("EnvoyFilter", *PLUGINS)
 def read(paths: Sequence[Path], release: Release) -> Manifest:
     """Return the documents of files and folders (*.yaml, *.yml, *.json, by name).
 
-    Raises InvalidManifest for what cannot be read, what Istio's webhook refuses in this release,
+    Raises InvalidManifest for what cannot be read, what a cluster of this release refuses,
     and what the embedded control plane cannot read yet.
     """
     files = [file for path in paths for file in _files(path)]
@@ -65,7 +65,7 @@ def read(paths: Sequence[Path], release: Release) -> Manifest:
         found = documents.read(*files)
         warnings: dict[str, list[str]] = {}
         for one in found:
-            for text in validation.validate(one, behaviours):
+            for text in admission.admit(one, behaviours):
                 warnings.setdefault(text, []).append(one.source)
     except (OSError, UnicodeDecodeError, documents.InvalidDocument) as error:
         raise InvalidManifest(f"--manifest: {error}") from error

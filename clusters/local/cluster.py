@@ -15,7 +15,7 @@ from clusters.gateway import Gateway
 from clusters.local import envoy
 from clusters.local.doorway import Doorway, url_of
 from clusters.local.loopback import ADDRESS, address_for, bind_to_loopback
-from clusters.pilot import agentsecrets, protos, tlssecrets
+from clusters.pilot import admission, agentsecrets, protos, tlssecrets
 from clusters.pilot import documents as istio_documents
 from clusters.pilot.agent import Agent
 from clusters.pilot.behaviours import Behaviours
@@ -144,6 +144,7 @@ class LocalCluster:
     def _deliver(self, documents: Documents, new: tuple[Document, ...]) -> Delivery:
         self._process.check()
         began, log = time.monotonic(), self.proxy.log_size()
+        admission.check(new, Behaviours.of(self.release))
         snapshot = push(tuple(documents.values()), self._node, self.release)
         wanted = _wanted_extensions(snapshot)
         localized = self._agent.localize(

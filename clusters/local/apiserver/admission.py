@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from clusters.local.apiserver.statuses import ApiError
-from clusters.pilot import documents, kinds, validation
+from clusters.pilot import admission, documents, kinds
 
 if TYPE_CHECKING:
     from clusters.local.apiserver.store import Object
@@ -36,7 +36,9 @@ def of(behaviours: Behaviours) -> Admission:
         except documents.InvalidDocument as error:
             raise _invalid(thing, _without_place(str(error))) from error
         try:
-            return validation.validate(document, behaviours)
+            return admission.admit(document, behaviours)
+        except admission.SchemaRefusal as error:
+            raise _invalid(thing, error.text) from error
         except documents.InvalidDocument as error:
             told = str(error).removeprefix(f"{document.source}: {document}: ")
             raise ApiError(
@@ -58,8 +60,9 @@ def _without_place(text: str) -> str:
 def _invalid(thing: Object, text: str) -> ApiError:
     kind, group = thing["kind"], thing["apiVersion"].partition("/")[0]
     name = thing["metadata"]["name"]
+    words = f'{kind}.{group} "{name}" is invalid: '
     return ApiError(
         422,
-        f'{kind}.{group} "{name}" is invalid: {text.removeprefix(f"{kind} {name}: ")}',
+        f"{words}{text.removeprefix(words).removeprefix(f'{kind} {name}: ')}",
         details={"name": name, "group": group, "kind": kind},
     )
