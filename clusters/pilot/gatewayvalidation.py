@@ -5,8 +5,10 @@ from typing import Any
 
 from clusters.pilot import namevalidation
 from clusters.pilot.portvalidation import number_errors
+from clusters.pilot.traffickinds import PLAIN_HTTP
 
 _SUPPORTED = "HTTP, HTTP2, GRPC, GRPC-WEB, MONGO, REDIS, MYSQL, TCP"
+_CERTIFICATES = ("caCrl", "serverCertificate", "privateKey", "caCertificates", "credentialName")
 _WITH_CERTIFICATE = {"SIMPLE": "SIMPLE", "MUTUAL": "MUTUAL", "OPTIONAL_MUTUAL": "MUTUAL"}
 
 
@@ -51,6 +53,10 @@ def warnings(spec: Mapping[str, Any]) -> Iterator[str]:
         protocol = str((server.get("port") or {}).get("protocol") or "").upper()
         if (server.get("tls") or {}).get("httpsRedirect") and protocol in ("HTTPS", "TLS"):
             yield "tls.httpsRedirect should only be used with http servers"
+        tls = server.get("tls") or {}
+        mode = tls.get("mode") or "PASSTHROUGH"
+        if mode == "PASSTHROUGH" and any(tls.get(one) for one in _CERTIFICATES):
+            yield f"{mode} mode does not use certificates, they will be ignored"
 
 
 def _fits(server: Mapping[str, Any], port: Mapping[str, Any]) -> Iterator[str]:
@@ -58,6 +64,8 @@ def _fits(server: Mapping[str, Any], port: Mapping[str, Any]) -> Iterator[str]:
     if protocol in ("HTTPS", "TLS"):
         if tls is None:
             yield "server must have TLS settings for HTTPS/TLS protocols"
+    elif tls is not None and protocol not in PLAIN_HTTP:
+        yield "server cannot have TLS settings for non HTTPS/TLS ports"
     elif tls is not None:
         given = any(tls.get(one) for one in ("caCertificates", "privateKey", "serverCertificate"))
         if given or tls.get("mode", "PASSTHROUGH") not in ("PASSTHROUGH", "AUTO_PASSTHROUGH"):

@@ -6,6 +6,7 @@ PILOT_ENABLE_METADATA_EXCHANGE=false and PILOT_ENABLE_ALPN_FILTER=false: the Env
 of them.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import servertls
@@ -13,6 +14,7 @@ from clusters.pilot.protos import TYPE_PREFIX
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
+    from clusters.pilot.connections import Connections
     from clusters.pilot.gateways import Chain, ListenPort
 
 HCM = "envoy.filters.network.http_connection_manager"
@@ -29,42 +31,64 @@ _CONFIG_TYPES = {
 _GRPC = ("GRPC", "GRPC-WEB")
 
 
-def listener(port: "ListenPort", behaviours: "Behaviours") -> dict[str, Any]:
-    """Return the listener for a port, in Envoy's JSON form."""
-    made: dict[str, Any] = {
+def listener(
+    port: "ListenPort", connections: "Connections", behaviours: "Behaviours"
+) -> dict[str, Any] | None:
+    """Return the listener for a port, in Envoy's JSON form, or None where it has no chain."""
+    chains: list[dict[str, Any]] = []
+    inspects = False
+    for chain in port.chains:
+        if chain.is_http:
+            made = [_with_filters(chain, [_manager(port, chain, behaviours)])]
+        else:
+            made = [
+                _with_filters(chain, one.filters, one.names)
+                for one in connections.behind(chain.servers[0], port.number)
+            ]
+        inspects = inspects or (
+            bool(made)
+            and (chain.servers[0].has_tls_settings and not chain.servers[0].is_plain_http)
+        )
+        chains += made
+    if not chains:
+        return None
+    if "transport-socket-connect-timeout" in behaviours:
+        for one in chains:
+            one["transport_socket_connect_timeout"] = "15s"
+    made_listener: dict[str, Any] = {
         "name": port.name,
         "address": {
             "socket_address": {"address": port.bind or "0.0.0.0", "port_value": port.number}
         },
-        "filter_chains": [_chain(port, one, behaviours) for one in port.chains],
+        "filter_chains": chains,
         "traffic_direction": "OUTBOUND",
     }
-    if any(server.tls is not None for one in port.chains for server in one.servers):
-        made["listener_filters"] = [_tls_inspector(behaviours)]
+    if inspects:
+        made_listener["listener_filters"] = [_tls_inspector(behaviours)]
     if "listener-accepts-one-connection-per-event" in behaviours:
-        made["max_connections_to_accept_per_socket_event"] = 1
-    return made
+        made_listener["max_connections_to_accept_per_socket_event"] = 1
+    return made_listener
 
 
-def _chain(port: "ListenPort", chain: "Chain", behaviours: "Behaviours") -> dict[str, Any]:
+def _manager(port: "ListenPort", chain: "Chain", behaviours: "Behaviours") -> dict[str, Any]:
     config = connection_manager(port, chain, behaviours)
-    made: dict[str, Any] = {"filters": [{"name": HCM, "typed_config": config}]}
-    if _behind_tls(port, chain) and "plain-http-joins-a-tls-port" not in behaviours:
+    if not chain.route_name:
         del config["rds"]
         config["route_config"] = {}
-    if chain.server_names:
-        made["filter_chain_match"] = {"server_names": list(chain.server_names)}
+    return {"name": HCM, "typed_config": config}
+
+
+def _with_filters(
+    chain: "Chain", filters: list[dict[str, Any]], names: Iterable[str] = ()
+) -> dict[str, Any]:
+    made: dict[str, Any] = {"filters": filters}
     tls = chain.servers[0].tls
+    names = chain.servers[0].names if tls is not None else tuple(names)
+    if names and "*" not in names:
+        made["filter_chain_match"] = {"server_names": sorted(names)}
     if tls is not None:
         made["transport_socket"] = servertls.transport_socket(tls)
-    if "transport-socket-connect-timeout" in behaviours:
-        made["transport_socket_connect_timeout"] = "15s"
     return made
-
-
-def _behind_tls(port: "ListenPort", chain: "Chain") -> bool:
-    """Tell whether a chain is of plain servers that came after one that ends TLS."""
-    return chain.servers[0].tls is None and port.chains[0].servers[0].tls is not None
 
 
 def _tls_inspector(behaviours: "Behaviours") -> dict[str, Any]:

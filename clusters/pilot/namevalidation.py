@@ -60,6 +60,41 @@ def gateway_host_errors(host: str) -> Iterator[str]:
         yield from host_errors(name)
 
 
+def gateway_name_errors(names: Iterable[str]) -> Iterator[str]:
+    """Yield what is wrong with names of Gateways; istiod looks no further than one without `/`."""
+    for name in names:
+        namespace, slash, short = name.partition("/")
+        if not slash:
+            yield from full_host_errors(name)
+            return
+        if not (namespace and short):
+            yield "config namespace and gateway name cannot be empty"
+        if not _NAMESPACE.fullmatch(namespace):
+            yield f'invalid value for namespace: "{namespace}"'
+        if not _NAMESPACE.fullmatch(short):
+            yield f'invalid value for gateway name: "{short}"'
+
+
+def gateway_name_warnings(names: Iterable[str]) -> Iterator[str]:
+    """Yield what istiod warns about in names of Gateways."""
+    for name in names:
+        if "/" in name:
+            continue
+        if "." in name:
+            short, namespace, *_ = name.split(".")
+            yield (
+                f'using legacy gatewayName format "{name}"; '
+                f'prefer the <namespace>/<name> format: "{namespace}/{short}"'
+            )
+        return
+
+
+def subset_name_errors(name: str) -> Iterator[str]:
+    """Yield what is wrong with the name of a subset that a destination gives."""
+    if not _NAMESPACE.fullmatch(name):
+        yield f"subset name is invalid: {name}"
+
+
 def overlap_errors(hosts: Iterable[str]) -> Iterator[str]:
     """Yield what is wrong where one host of a virtual service takes in another."""
     known = tuple(hosts)

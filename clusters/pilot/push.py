@@ -17,6 +17,7 @@ from clusters.pilot import (
     validation,
 )
 from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.connections import Connections
 from clusters.pilot.destinationrules import Rules
 from clusters.pilot.documents import together
 from clusters.pilot.envoyfilter import (
@@ -32,7 +33,7 @@ from clusters.pilot.envoyfilter import listener as listener_patches
 from clusters.pilot.envoyfilter.ledger import Depth, Ledger
 from clusters.pilot.envoyfilter.patch import Outcome, Patch, patches
 from clusters.pilot.envoyfilter.patching import Patching
-from clusters.pilot.gateways import merge
+from clusters.pilot.gateways import merge, with_routes
 from clusters.pilot.listeners import listener
 from clusters.pilot.services import labels_of, services
 from clusters.pilot.virtualservices import by_gateway
@@ -85,18 +86,20 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     labels = labels_of(node, mesh)
     every, reaching = _patches(documents, node, labels, behaviours, ledger)
     wasm = plugins.read(documents, node, labels, behaviours)
-    generated = [wasm.placed(listener(port, behaviours)) for port in ports]
+    bound = by_gateway(delegation.put_together(documents))
+    by_host = {one.host: one for one in mesh}
+    connections = Connections(bound, by_host, rules, node.namespace)
+    made_listeners = (listener(port, connections, behaviours) for port in ports)
+    generated = [wasm.placed(one) for one in made_listeners if one]
     patching = Patching.of(reaching, behaviours, ledger)
     listeners = listener_patches.apply(generated, patching)
     bootstrap.tell(patching)
     extensions, served = extension_config.apply(patching.family("EXTENSION_CONFIG"), listeners)
-    bound = by_gateway(delegation.put_together(documents))
     clusters = cluster.apply(upstreams.clusters(mesh, rules, behaviours), patching)
     by_patch = {(one.document, one.index): one for one in served}
     made_routes = [
         routes.route_configuration(chain, _bound_to(chain, bound), node, mesh, rules, behaviours)
-        for port in ports
-        for chain in port.chains
+        for chain in with_routes(ports)
     ]
     endpoints = upstreams.endpoints(mesh, rules)
     return Snapshot(

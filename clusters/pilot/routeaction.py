@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clusters.pilot import durations, hashing, hosts
 from clusters.pilot.headers import Operations, operations
 from clusters.pilot.protos import TYPE_PREFIX
-from clusters.pilot.upstreams import cluster_name
+from clusters.pilot.upstreams import destination_cluster
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -76,14 +76,8 @@ class Action:
         return made
 
     def cluster(self, destination: Mapping[str, Any]) -> str:
-        """Return the cluster of a destination: its port, else the service's only one, else ours."""
-        host = hosts.fully_qualified(destination["host"], self._namespace)
-        service = self._mesh.get(host)
-        port = (destination.get("port") or {}).get("number")
-        if not port:
-            only = service is not None and len(service.ports) == 1
-            port = service.ports[0].number if service and only else self._port
-        return cluster_name(host, port, destination.get("subset") or "")
+        """Return the cluster of a destination; without a port perhaps that of our own port."""
+        return destination_cluster(destination, self._namespace, self._mesh, self._port)
 
     def _routed(self, route: Mapping[str, Any], own: Operations) -> dict[str, Any]:
         timeout = durations.to_json(route.get("timeout") or "0s")

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import (
+    connectionvalidation,
+    destinationvalidation,
     durations,
     gatewayvalidation,
     namevalidation,
@@ -40,8 +42,10 @@ def warnings(document: "Document") -> Iterator[str]:
     elif document.kind == "DestinationRule":
         yield from rulevalidation.warnings(spec)
     elif document.kind == "VirtualService":
+        yield from namevalidation.gateway_name_warnings(spec.get("gateways") or [])
         for route in spec.get("http") or []:
             yield from routeparts.warnings(route)
+        yield from connectionvalidation.warnings(spec)
 
 
 def _service_entry(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -99,11 +103,13 @@ def _virtual_service(spec: Mapping[str, Any]) -> Iterator[str]:
     hosts = spec.get("hosts") or []
     if not hosts and spec.get("gateways"):
         yield "delegate virtual service must have no gateways specified"
+    yield from namevalidation.gateway_name_errors(spec.get("gateways") or [])
     for host in hosts:
         if not namevalidation.is_address(host):
             yield from namevalidation.host_errors(host)
     yield from namevalidation.overlap_errors(hosts)
-    if not spec.get("http"):
+    yield from connectionvalidation.delegate_errors(spec)
+    if not any(spec.get(sort) for sort in ("http", "tls", "tcp")):
         yield "http, tcp or tls must be provided in virtual service"
     for route in spec.get("http") or []:
         if not hosts and route.get("delegate") is not None:
@@ -111,6 +117,7 @@ def _virtual_service(spec: Mapping[str, Any]) -> Iterator[str]:
         is_root = bool(hosts) and route.get("delegate") is not None
         yield from _root(route) if is_root else _actions(route)
         yield from _http_route(route)
+    yield from connectionvalidation.errors(spec)
     yield from namevalidation.export_errors(spec.get("exportTo") or [])
 
 
@@ -121,7 +128,9 @@ def _root(route: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _http_route(route: Mapping[str, Any]) -> Iterator[str]:
-    yield from _destinations(route)
+    mirrors = [route["mirror"]] if route.get("mirror") else []
+    mirrors += [one.get("destination") for one in route.get("mirrors") or []]
+    yield from destinationvalidation.errors(route.get("route") or [], mirrors)
     yield from _headers(route)
     yield from routeparts.errors(route)
     for match in route.get("match") or []:
@@ -155,28 +164,6 @@ def _actions(route: Mapping[str, Any]) -> Iterator[str]:
         yield "HTTP route rule cannot contain both rewrite and redirect"
 
 
-def _destinations(route: Mapping[str, Any]) -> Iterator[str]:
-    routed = route.get("route") or []
-    weights = [one.get("weight", 0) for one in routed]
-    for weight in weights:
-        if weight < 0:
-            yield f"weight {weight} < 0"
-    if len(routed) > 1 and not any(weights):
-        yield "total destination weight = 0"
-    mirrors = [route["mirror"]] if route.get("mirror") else []
-    mirrors += [one.get("destination") for one in route.get("mirrors") or []]
-    for destination in (*(one.get("destination") for one in routed), *mirrors):
-        if destination is None:
-            yield "destination is required"
-            continue
-        host, port = destination.get("host") or "", destination.get("port")
-        yield from (
-            ["empty domain name not allowed"] if not host else namevalidation.host_errors(host)
-        )
-        if port is not None:
-            yield from number_errors(port.get("number", 0))
-
-
 def _headers(route: Mapping[str, Any]) -> Iterator[str]:
     for holder in (route, *(route.get("route") or [])):
         for side in ("request", "response"):
@@ -194,6 +181,7 @@ def _headers(route: Mapping[str, Any]) -> Iterator[str]:
 def _matches(match: Mapping[str, Any]) -> Iterator[str]:
     if match.get("port"):
         yield from number_errors(match["port"])
+    yield from namevalidation.gateway_name_errors(match.get("gateways") or [])
     for table in ("headers", "withoutHeaders"):
         if any(not name for name in match.get(table) or {}):
             yield "header name cannot be empty"

@@ -25,8 +25,9 @@ from clusters.pilot.shapes import (
 from clusters.pilot.yamljson import Path
 
 PLAIN_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
-GATEWAY_PROTOCOLS = (*PLAIN_HTTP, "HTTPS")
-"""The protocols a gateway server may have until TCP and opaque TLS are built."""
+_CONNECTIONS = ("TLS", "TCP", "MONGO", "REDIS", "MYSQL")
+GATEWAY_PROTOCOLS = (*PLAIN_HTTP, "HTTPS", *_CONNECTIONS)
+"""The protocols a gateway server may have."""
 
 SERVICE_PROTOCOLS = (*PLAIN_HTTP, "HTTPS", "TLS", "TCP", "MONGO", "REDIS", "MYSQL", "UDP")
 _texts = list_of(text)
@@ -49,8 +50,8 @@ _destination = message(host=text, subset=text, port=message(number=whole))
 _operations = message(set=_labels, add=_labels, remove=_texts)
 _headers = message(request=_operations, response=_operations)
 
-_TLS_MODES = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
-_OTHER_TLS_MODES = ("PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL")
+_TLS_MODES = ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
+_OTHER_TLS_MODES = ("AUTO_PASSTHROUGH", "ISTIO_MUTUAL")
 _TLS_VERSIONS = ("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
 
 
@@ -68,7 +69,7 @@ GATEWAY = message(
         message(
             port=message(
                 number=whole,
-                protocol=protocol(GATEWAY_PROTOCOLS, (*GATEWAY_PROTOCOLS, "TLS", "TCP", "MONGO")),
+                protocol=protocol(GATEWAY_PROTOCOLS, (*GATEWAY_PROTOCOLS, "UDP", "HTTP_PROXY")),
                 name=text,
                 targetPort=not_built,
             ),
@@ -78,9 +79,7 @@ GATEWAY = message(
             defaultEndpoint=not_built,
             tls=message(
                 httpsRedirect=flag,
-                mode=only_built(
-                    _TLS_MODES, (*_TLS_MODES, "PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL")
-                ),
+                mode=only_built(_TLS_MODES, (*_TLS_MODES, *_OTHER_TLS_MODES)),
                 serverCertificate=text,
                 privateKey=text,
                 caCertificates=text,
@@ -194,12 +193,25 @@ _HTTP_ROUTE = message(
     headers=_headers,
 )
 
+_CONNECTION_MATCH = {
+    "destinationSubnets": _texts,
+    "port": whole,
+    "sourceLabels": _labels,
+    "gateways": _texts,
+    "sourceNamespace": text,
+}
+_destinations = list_of(message(destination=_destination, weight=signed))
+
 VIRTUAL_SERVICE = message(
     hosts=_texts,
     gateways=_texts,
     http=list_of(_HTTP_ROUTE),
-    tls=not_built,
-    tcp=not_built,
+    tls=list_of(
+        message(match=list_of(message(sniHosts=_texts, **_CONNECTION_MATCH)), route=_destinations)
+    ),
+    tcp=list_of(
+        message(match=list_of(message(sourceSubnet=text, **_CONNECTION_MATCH)), route=_destinations)
+    ),
     exportTo=_texts,
 )
 

@@ -1,11 +1,11 @@
 """Clusters (CDS) and their endpoints (EDS), istio.md section 2.6."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import clienttls, trafficpolicy
+from clusters.pilot import clienttls, hosts, trafficpolicy
 from clusters.pilot.protos import TYPE_PREFIX
 from clusters.pilot.services import Endpoint, Service, ServicePort
 
@@ -51,6 +51,22 @@ class _Part:
 def cluster_name(host: str, port: int, subset: str = "") -> str:
     """Return the name of the cluster behind a port of a service."""
     return f"outbound|{port}|{subset}|{host}"
+
+
+def destination_cluster(
+    destination: Mapping[str, Any], namespace: str, mesh: Mapping[str, Service], otherwise: int
+) -> str:
+    """Return the cluster of a destination as a namespace writes it.
+
+    Its port is the one given, else the only one of the service, else `otherwise`.
+    """
+    host = hosts.fully_qualified(destination["host"], namespace)
+    service = mesh.get(host)
+    port = (destination.get("port") or {}).get("number")
+    if not port:
+        only = service is not None and len(service.ports) == 1
+        port = service.ports[0].number if service and only else otherwise
+    return cluster_name(host, port, destination.get("subset") or "")
 
 
 def clusters(

@@ -64,7 +64,7 @@ def routes(
     """Return the Envoy routes for a Gateway's server; the first that catches all is last."""
     action = Action(document.namespace, server, mesh, rules, behaviours)
     made: list[dict[str, Any]] = []
-    for http in document.spec["http"]:
+    for http in document.spec.get("http") or []:
         for match in http.get("match") or [None]:
             if match is not None and not _applies(
                 match, document.namespace, server.gateway, server.port, node, labels

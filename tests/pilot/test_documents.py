@@ -208,15 +208,12 @@ def test_a_wrong_document_is_refused_at_its_line(text: str, words: str) -> None:
 
 
 UNBUILT: list[tuple[Any, ...]] = [
-    ("VirtualService tcp", "VirtualService", {"tcp": [{"route": []}]}),
-    ("VirtualService tls", "VirtualService", {"tls": [{"route": []}]}),
-    ("TLS passed through", "Gateway", {"servers": [{"tls": {"mode": "PASSTHROUGH"}}]}),
+    ("TLS by cluster name", "Gateway", {"servers": [{"tls": {"mode": "AUTO_PASSTHROUGH"}}]}),
     ("mutual TLS of Istio", "Gateway", {"servers": [{"tls": {"mode": "ISTIO_MUTUAL"}}]}),
-    ("TLS", "Gateway", {"servers": [{"port": {"protocol": "TLS"}}]}),
-    ("tls", "Gateway", {"servers": [{"port": {"protocol": "tls"}}]}),
+    ("UDP", "Gateway", {"servers": [{"port": {"protocol": "UDP"}}]}),
+    ("udp", "Gateway", {"servers": [{"port": {"protocol": "udp"}}]}),
     ("two credentials", "Gateway", {"servers": [{"tls": {"credentialNames": ["a", "b"]}}]}),
     ("external SDS", "Gateway", {"servers": [{"tls": {"credentialName": "sds://a"}}]}),
-    ("TCP", "Gateway", {"servers": [{"port": {"protocol": "TCP"}}]}),
     ("DNS per request", "ServiceEntry", {"resolution": "DYNAMIC_DNS"}),
     (
         "locality",
@@ -246,4 +243,4 @@ def test_a_kind_that_is_not_built_is_refused_by_name(kind: str) -> None:
 
 
 def test_an_unset_field_that_is_not_built_is_no_error() -> None:
-    parse(HEAD.format("VirtualService") + "spec: {tcp: [], tls: null}")
+    parse(HEAD.format("ServiceEntry") + "spec: {addresses: [], workloadSelector: null}")

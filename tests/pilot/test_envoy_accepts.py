@@ -13,6 +13,7 @@ from clusters.local import envoy
 from clusters.pilot.documents import Document
 from clusters.pilot.push import Snapshot
 from tests.pilot.building import document, pushed, service_entry, virtual_service
+from tests.pilot.test_connections import routes, server, tls
 from tests.pilot.test_push import kitchen_sink
 from tests.pilot.test_tls_servers import gateway as tls_gateway
 from tests.pilot.test_tls_servers import http, https
@@ -84,12 +85,39 @@ def secure_sink() -> tuple[Document, ...]:
     )
 
 
+def connection_sink() -> tuple[Document, ...]:
+    """Documents that use most of what is built for connections that carry no HTTP."""
+    database = {"destination": {"host": "productpage"}}
+    weighted = [database | {"weight": 1}, {"destination": {"host": "b"}, "weight": 2}]
+    through, ends = {"mode": "PASSTHROUGH"}, {"mode": "SIMPLE", "credentialName": "c"}
+    servers = (
+        https("a.test", tls=ends),
+        server("TLS", "b.test", tls=through, port=8443),
+        server("TLS", "c.test", name="c", tls=ends, port=8443),
+        server("TCP", name="t", port=9000),
+        server("MONGO", name="m", port=9001),
+    )
+    policy = {
+        "connectionPool": {"tcp": {"idleTimeout": "1s", "maxConnectionDuration": "1h"}},
+        "loadBalancer": {"consistentHash": {"useSourceIp": True}},
+    }
+    return (
+        tls_gateway(*servers),
+        routes("tcp", hosts=["c.test"], tcp=[{"route": [database]}]),
+        routes("tls", hosts=["b.test"], tls=[tls("b.test") | {"route": weighted}]),
+        service_entry(),
+        document("DestinationRule", "r", {"host": "productpage", "trafficPolicy": policy}),
+    )
+
+
 def as_bootstrap(found: Snapshot) -> dict[str, Any]:
     """The listeners with their routes written into them, since validation fetches nothing."""
     routes = {one["name"]: one for one in found.routes}
     listeners = copy.deepcopy(found.listeners)
     for chain in (one for listener in listeners for one in listener["filter_chains"]):
         config = chain["filters"][0]["typed_config"]
+        if "rds" not in config:
+            continue
         config["route_config"] = routes[config.pop("rds")["route_config_name"]]
     grpc = {"envoy_grpc": {"cluster_name": CONTROL_PLANE["name"]}}
     ads = {"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": [grpc]}
@@ -103,7 +131,7 @@ def as_bootstrap(found: Snapshot) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("documents", [kitchen_sink, secure_sink])
+@pytest.mark.parametrize("documents", [kitchen_sink, secure_sink, connection_sink])
 @pytest.mark.parametrize("release", ["1.9", "1.13", "1.19", "1.23", "1.31"])
 def test_envoy_accepts_the_configuration_of_a_release(
     release: str, documents: Callable[[], tuple[Document, ...]], tmp_path: Path

@@ -34,7 +34,6 @@ def test_a_gateway_without_virtual_services_answers_404_from_a_black_hole() -> N
 BOUND: list[tuple[Any, ...]] = [
     ("short name", ["gw"], "default", True),
     ("full name", ["default/gw"], "other", True),
-    ("own namespace", ["./gw"], "default", True),
     ("host name", ["gw.default.svc.cluster.local"], "other", True),
     ("short name elsewhere", ["gw"], "other", False),
     ("another gateway", ["default/other"], "default", False),

@@ -23,6 +23,8 @@ def port_map(ports: Iterable["ListenPort"]) -> PortMap:
     found: dict[int, frozenset[int]] = {}
     for port in ports:
         for chain in port.chains:
+            if not chain.route_name:
+                continue
             number, _, _ = _parsed(chain.route_name)
             servers = frozenset(server.port for server in chain.servers)
             found[number] = found.get(number, frozenset()) | servers
