@@ -73,7 +73,7 @@ def _reaches(
 class _Manager:
     """The HTTP filters of one connection manager while patches work on them."""
 
-    __slots__ = ("_behaviours", "_config", "_filters", "_ledger", "_place", "_where")
+    __slots__ = ("_behaviours", "_config", "_filters", "_ledger", "_names", "_place", "_where")
 
     def __init__(
         self, where: str, config: dict[str, Any], behaviours: "Behaviours", ledger: Ledger
@@ -82,6 +82,7 @@ class _Manager:
         self._place = Place("HTTP filter", where)
         self._config = config
         self._filters: list[HttpFilter] = config.get("http_filters", [])
+        self._names = _names(self._filters)
         self._behaviours = behaviours
         self._ledger = ledger
 
@@ -116,8 +117,10 @@ class _Manager:
         made = build(patch.apply_to, patch.value)
         if patch.operation == "REPLACE":
             self._filters[at] = made
+            self._names[at] = made.get("name", "")
         else:
             self._filters.insert(at, made)
+            self._names.insert(at, made.get("name", ""))
         self._ledger.put(patch, self._place, made)
 
     def _position(self, patch: "Patch") -> int | None:
@@ -137,11 +140,14 @@ class _Manager:
         return at + 1 if at is not None and operation == "INSERT_AFTER" else at
 
     def _first(self, patch: "Patch") -> int | None:
-        for index, one in enumerate(self._filters):
-            if self._matches(patch, one):
-                return index
-        present = [one.get("name", "") for one in self._filters]
-        reason = match.http_filter(patch, present, self._where, self._behaviours)
+        # Each patch looks for its place among all that went before: by names alone, which is quick.
+        wanted = self._wanted(patch)
+        found = [self._names.index(name) for name in wanted or () if name in self._names]
+        if wanted is None and self._names:
+            return 0
+        if found:
+            return min(found)
+        reason = match.http_filter(patch, self._names, self._where, self._behaviours)
         elsewhere = reason and installed.elsewhere(patch.sub_filter_name or "", self._behaviours)
         if elsewhere:
             self._ledger.failed(patch, Depth.NOT_MADE_HERE, f"{reason}; {elsewhere}")
@@ -157,6 +163,7 @@ class _Manager:
         elif self._first(patch) is not None:
             gone = [one for one in self._filters if self._matches(patch, one)]
             self._filters = [one for one in self._filters if not self._matches(patch, one)]
+            self._names = _names(self._filters)
             self._ledger.removed(patch, self._where, [one.get("name", "") for one in gone])
 
     def _filter_pass(self, patches: Iterable["Patch"]) -> None:
@@ -171,6 +178,7 @@ class _Manager:
             else:
                 self._ledger.removed(remover, self._where, [one.get("name", "")])
         self._filters = kept
+        self._names = _names(kept)
 
     def _works_on_filters(self, patch: "Patch") -> bool:
         if patch.operation != "REMOVE":
@@ -224,10 +232,17 @@ class _Manager:
         return name
 
     def _matches(self, patch: "Patch", one: HttpFilter) -> bool:
+        wanted = self._wanted(patch)
+        return wanted is None or one.get("name", "") in wanted
+
+    def _wanted(self, patch: "Patch") -> tuple[str, ...] | None:
+        """Return the names of filters that a patch means, None where any is."""
         wanted = patch.sub_filter_name
-        if wanted is None:
-            return True
-        return match.same_filter(wanted, one.get("name", ""), names.HTTP, self._behaviours)
+        return None if wanted is None else match.meant(wanted, names.HTTP, self._behaviours)
 
     def _fail(self, patch: "Patch", reason: str) -> None:
         self._ledger.failed(patch, Depth.OPERATION, f"{reason} ({self._where})")
+
+
+def _names(filters: Iterable[HttpFilter]) -> list[str]:
+    return [one.get("name", "") for one in filters]

@@ -37,6 +37,23 @@ class Place:
     where: str
 
 
+class _Settled:
+    """What a list holds in the end, worked out once for all who put something into it."""
+
+    __slots__ = ("_at", "names", "router", "size")
+
+    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
+        names = [item.get("name", "") for item in items]
+        self._at = {id(item): at for at, item in reversed(list(enumerate(items)))}
+        self.names = ", ".join(name or "(no name)" for name in names)
+        self.router = names.index(ROUTER) if ROUTER in names else len(names)
+        self.size = len(names)
+
+    def place_of(self, one: Mapping[str, Any]) -> int | None:
+        """Return the index of the very object that was put, None where it is no more."""
+        return self._at.get(id(one))
+
+
 @dataclass(slots=True)
 class _Entry:
     done: dict[str, list[str]] = field(default_factory=dict)
@@ -51,6 +68,7 @@ class Ledger:
     def __init__(self) -> None:
         self._entries: dict[Patch, _Entry] = {}
         self._final: dict[Place, list[Sequence[Mapping[str, Any]]]] = {}
+        self._settled: dict[Place, list[_Settled]] = {}
 
     def failed(self, patch: "Patch", depth: Depth, reason: str) -> None:
         """Note the condition that failed; of several the one that came farthest counts."""
@@ -102,34 +120,39 @@ class Ledger:
         entry = self._entry(patch)
         done = {where: ", ".join(dict.fromkeys(did)) for where, did in entry.done.items()}
         for place, one in entry.put:
-            items, at = self._found(place, one)
-            before = [item.get("name", "") for item in items[:at]]
-            if at < 0:
+            there, at = self._found(place, one)
+            if there is None:
                 undone = f"what it put into {place.where} was removed or replaced by a later patch"
                 self.failed(patch, Depth.UNDONE, undone)
-            elif ROUTER in before:
+            elif at > there.router:
                 behind = f"its filter stands behind {ROUTER} in {place.where}, and Envoy refuses "
                 self.failed(patch, Depth.UNDONE, f"{behind}the listener; write INSERT_BEFORE")
             else:
-                names = ", ".join(item.get("name") or "(no name)" for item in items)
-                done[place.where] = f"is {place.what} {at + 1} of {len(items)} ({names})"
+                done[place.where] = f"is {place.what} {at + 1} of {there.size} ({there.names})"
         if done:
-            return patch.outcome(
-                True, "; ".join(f"{did} in {where}" for where, did in done.items())
-            )
+            return patch.outcome(True, _told(done))
         reason = entry.reason or "an earlier patch removed what it matches"
         untold = entry.depth == Depth.NOT_MADE_HERE
         return patch.outcome(False, reason, entry.depth, untold=untold)
 
-    def _found(
-        self, place: Place, one: Mapping[str, Any]
-    ) -> tuple[Sequence[Mapping[str, Any]], int]:
-        """Return the list that holds what a patch put there, and its index; -1 where none does."""
-        for items in self._final.get(place, ()):
-            for index, other in enumerate(items):
-                if other is one:
-                    return items, index
-        return (), -1
+    def _found(self, place: Place, one: Mapping[str, Any]) -> tuple[_Settled | None, int]:
+        """Return the list that holds what a patch put there, and its index; None for none."""
+        lists = self._final.get(place, ())
+        settled = self._settled.setdefault(place, [])
+        settled += [_Settled(items) for items in lists[len(settled) :]]
+        for there in settled:
+            at = there.place_of(one)
+            if at is not None:
+                return there, at
+        return None, -1
 
     def _entry(self, patch: "Patch") -> _Entry:
         return self._entries.setdefault(patch, _Entry())
+
+
+def _told(done: Mapping[str, str]) -> str:
+    """Return what was done where, places of which the same is to be said together."""
+    places: dict[str, list[str]] = {}
+    for where, did in done.items():
+        places.setdefault(did, []).append(where)
+    return "; ".join(f"{did} in {', '.join(where)}" for did, where in places.items())

@@ -112,10 +112,15 @@ def http_filter(
 
 
 def same_filter(wanted: str, name: str, table: Mapping[str, str], behaviours: "Behaviours") -> bool:
-    """Tell whether a name in a match means a filter; old releases know deprecated names too."""
-    if wanted == name:
-        return True
-    return "deprecated-filter-names-match" in behaviours and table.get(wanted) == name
+    """Tell whether a name in a match means a filter."""
+    return name in meant(wanted, table, behaviours)
+
+
+def meant(wanted: str, table: Mapping[str, str], behaviours: "Behaviours") -> tuple[str, ...]:
+    """Return the names a filter may have that a match names; old releases know deprecated ones."""
+    if wanted in table and "deprecated-filter-names-match" in behaviours:
+        return wanted, table[wanted]
+    return (wanted,)
 
 
 def _chain_fields(wanted: Mapping[str, Any], behaviours: "Behaviours") -> Iterable[tuple[str, str]]:

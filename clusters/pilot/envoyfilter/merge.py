@@ -1,6 +1,7 @@
 """Istio's protobuf merge, for messages and for the Anys that filters carry (istio.md 1.6)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import protos
@@ -51,7 +52,7 @@ class Merged:
         before = protos.copied(self._message)
         merge(
             self._message,
-            protos.parsed(name, patch.value),
+            _value_of(patch),
             self._behaviours,
             replace_lists=patch.operation == "MERGE_AND_REPLACE_LIST",
         )
@@ -77,6 +78,12 @@ class Merged:
         self._target.clear()
         self._target.update(made)
         self._message = None
+
+
+@lru_cache(maxsize=1024)
+def _value_of(patch: "Patch") -> "Message":
+    """Return what a patch merges, read once for all that it is merged into; not to be changed."""
+    return protos.parsed(MESSAGES[patch.apply_to], patch.value)
 
 
 def merge_value(target: dict[str, Any], patch: "Patch", behaviours: "Behaviours") -> bool:
