@@ -4,6 +4,7 @@ The short form: `python -m tests.runs.stopwatch` repeats its first part ten time
 """
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -194,6 +195,28 @@ def test_a_proxy_that_dies_says_so(bench_, monkeypatch):
 
     with pytest.raises(processes.ProcessFailed, match=r"Envoy ended by itself \(signal SIGKILL\)"):
         measured(latency, bench_.watch, crash, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("together", "arms", "sessions"),
+    [
+        (1, {"new": ("works", NOTHING)}, 3),
+        (1000, {"new": ("works", NOTHING)}, 2),
+        (1000, {"new": ("works", NOTHING), "ref": ("works", NOTHING)}, 3),
+    ],
+    ids=["alone", "with others", "with others and a reference"],
+)
+def test_filters_share_the_seconds_but_not_those_of_a_comparison(
+    bench_, monkeypatch, together, arms, sessions
+):
+    effort = stopwatch.Effort(least=2, most=3, seconds=300, plan=session.Plan(0.2, 0, 0))
+    monkeypatch.setattr(stopwatch, "QUICK", effort)
+    monkeypatch.setattr(stopwatch, "QUICK_COMPARED", effort)
+    watch, subject = replace(bench_.watch, together=together), bench_.subject(**arms)
+
+    seen = watch.measure(subject.arms, subject.load, seed=1)
+
+    assert len(seen.sessions) == sessions
 
 
 def test_the_wheels_envoy_has_the_clock():
