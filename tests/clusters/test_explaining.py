@@ -459,6 +459,11 @@ INVALID = {
     "no kind": ("metadata: {name: x}", (), "this document has no kind"),
     "an unknown field": (document() + "  priorty: 1\n", (), "priorty"),
     "an unknown operation": (document(operation="MERGE_ALL"), (), "MERGE_ALL"),
+    "a mistake that the API server finds": (
+        document() + "  targetRefs: [{kind: Service}]\n",
+        ("--istio=1.23",),
+        "spec.targetRefs[0].name: Required value",
+    ),
     "a mistake that only the webhook finds": (
         document("good") + "---\n" + document(proxy='proxy: {proxyVersion: "^1[.9"}'),
         (),

@@ -131,6 +131,11 @@ INVALID = {
         "EnvoyFilter",
     ),
     "unknown enum": ("operation", InvalidDocument, "INSERT_BEFORE"),
+    "refused by the schema": (
+        "targetRefs",
+        InvalidDocument,
+        'EnvoyFilter.networking.istio.io "x-.*" is invalid: .*: only one of targetRefs or',
+    ),
     "kind of a later day": ("kind", NotBuilt, "Telemetry is known to Istio"),
 }
 
@@ -145,6 +150,10 @@ def test_documents_that_cannot_be_read_are_refused_before_anything_is_sent(
         text = rendered.replace("INSERT_BEFORE", "INSERT_BEHIND")
     elif text == "kind":
         text = rendered.replace("kind: EnvoyFilter", "kind: Telemetry")
+    elif text == "targetRefs":
+        target = '{kind: Service, group: "", name: a}'
+        selecting = f"spec:\n  workloadSelector: {{}}\n  targetRefs: [{target}]\n"
+        text = rendered.replace("spec:\n", selecting, 1)
 
     with pytest.raises(error, match=named), cluster.applied(text.replace("{text}", rendered)):
         pytest.fail("the block must not run")

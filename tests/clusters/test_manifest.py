@@ -194,6 +194,10 @@ WRONG = {
     "another kind": ("kind: EnvoyFiltr\n", "a.yaml:1: unknown kind 'EnvoyFiltr'.*EnvoyFilter"),
     "not built": ("kind: WasmPlugins\n", "unknown kind"),
     "a name twice": (f"{envoy_filter()}---\n{envoy_filter()}", "already given at .*a.yaml:1"),
+    "what the schema refuses": (
+        envoy_filter(patch="{applyTo: HTTP_FILTER, match: {listener: {}, cluster: {}}}"),
+        "EnvoyFilter istio-system/mine: .*must validate one and only one schema",
+    ),
     "what the webhook refuses": (
         envoy_filter(patch="{applyTo: HTTP_FILTER, patch: {operation: ADD}}"),
         "EnvoyFilter istio-system/mine: 1 error.*missing patch value for non-remove operation",

@@ -72,6 +72,11 @@ def _virtual_service(behaviours: "Behaviours") -> Iterator[Constraint]:
         yield at("mirrors[]", "route[]", under=_ROUTE, check=required("destination"))
         destinations = ("mirror", "mirrors[].destination", "route[].destination")
         yield at(*destinations, under=_ROUTE, check=required("host"))
+        streams = ("spec.tls[].route[]", "spec.tcp[].route[]")
+        yield at("", under=streams, check=required("destination"))
+        yield at("destination", under=streams, check=required("host"))
+        yield at("tls[]", check=required("match"))
+        yield at("tls[].match[]", check=required("sniHosts"))
     if "crd-value-rules" in behaviours:
         timed = ("timeout", "retries.perTryTimeout", "fault.delay.fixedDelay", "corsPolicy.maxAge")
         yield rule(*timed, under=_ROUTE, check=rules.DURATION)
@@ -121,8 +126,6 @@ def _destination_rule(behaviours: "Behaviours") -> Iterator[Constraint]:
         hashing = at_most_one_of_each(_HASHED, ("ringHash", "maglev"))
         yield at("consistentHash", under=balancer, check=hashing)
         yield at("consistentHash.httpCookie", under=balancer, check=required("name"))
-    else:
-        yield at("consistentHash", under=balancer, check=at_most_one(*_HASHED))
     if "crd-value-rules" in behaviours:
         yield rule(
             "connectionPool.http.idleTimeout",

@@ -244,6 +244,21 @@ def test_documents_are_admitted_as_the_webhook_does(envoy_filters):
     assert envoy_filters.get().items == []
 
 
+def test_what_the_schema_refuses_does_not_reach_the_webhook(envoy_filters):
+    from kubernetes.dynamic.exceptions import UnprocessibleEntityError
+
+    twice = {"workloadSelector": {}, "targetRefs": [{"kind": "Service", "group": "", "name": "a"}]}
+    with pytest.raises(UnprocessibleEntityError) as raised:
+        envoy_filters.create(body=envoy_filter(**twice, configPatches=[{}]))
+
+    assert refusal(raised) == (
+        422,
+        'EnvoyFilter.networking.istio.io "a" is invalid: spec: Invalid value: "object": '
+        "only one of targetRefs or workloadSelector can be set",
+    )
+    assert envoy_filters.get().items == []
+
+
 def test_warnings_of_the_webhook_come_as_headers(envoy_filters):
     answer = envoy_filters.create(body=envoy_filter(), serialize=False)
 
