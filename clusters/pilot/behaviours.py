@@ -43,12 +43,12 @@ class Behaviour:
 class Behaviours:
     """What one release does: `"deprecated-filter-names-match" in Behaviours.of(release)`."""
 
-    __slots__ = ("_held", "_version")
+    __slots__ = ("_at", "_held", "_version")
 
     def __init__(self, version: str) -> None:
         self._version = version
-        at = _version(version)
-        self._held = frozenset(name for name, one in known().items() if one.holds_in(at))
+        self._at = _version(version)
+        self._held = frozenset(name for name, one in known().items() if one.holds_in(self._at))
 
     @classmethod
     def of(cls, release: "Release") -> "Behaviours":
@@ -62,6 +62,10 @@ class Behaviours:
             hint = f"Hint: did you mean {near[0]!r}?" if near else "Hint: describe it there"
             raise UnknownBehaviour(f"behaviours.toml knows no behaviour {name!r}. {hint}")
         return name in self._held
+
+    def reach(self, first: str) -> bool:
+        """Tell whether the release is a version or a later one: for tables of what came when."""
+        return self._at >= _version(first)
 
     def __repr__(self) -> str:
         """Return the version these behaviours belong to."""
@@ -95,6 +99,7 @@ def _behaviour(name: str, row: dict[str, object]) -> Behaviour:
     )
 
 
+@cache
 def _version(text: str) -> Version:
     major, minor, patch = (int(number) for number in text.split("."))
     return major, minor, patch

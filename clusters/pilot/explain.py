@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clusters.pilot import admission
+from clusters.pilot import admission, fields
 from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.documents import InvalidDocument, NotBuilt, together
 from clusters.pilot.node import INGRESS_LABELS, ingress_gateway
@@ -23,7 +23,8 @@ class Explanation:
     `outcomes` has one entry per patch, in the order of the documents. `refusals` are the texts for
     documents that this release would not take at all, `warnings` what it says about those it
     takes: where the document stands, and the text. `unread` are documents that the embedded control
-    plane cannot read as this release does, each with the reason; they were left out.
+    plane cannot read as this release does, each with the reason; they were left out. `ignored` is
+    what documents give and the release does not read.
     """
 
     release: "Release"
@@ -31,6 +32,7 @@ class Explanation:
     refusals: tuple[str, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     unread: tuple[tuple["Document", str], ...] = ()
+    ignored: tuple[tuple["Document", fields.Missing], ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -62,7 +64,9 @@ def _explained(
     release: "Release",
     labels: Mapping[str, str],
 ) -> Explanation:
-    taken, refusals, warnings = _admitted(wanted, Behaviours.of(release))
+    behaviours = Behaviours.of(release)
+    taken, refusals, warnings = _admitted(wanted, behaviours)
+    ignored = tuple((one, gap) for one in wanted for gap in fields.missing(one, behaviours))
     node = ingress_gateway(release.version, labels=labels)
     unread: list[tuple[Document, str]] = []
     while True:
@@ -72,13 +76,14 @@ def _explained(
         except InvalidDocument as refusal:  # what only shows when documents meet
             left_out = _not_built(refusal, taken)
             if left_out is None:
-                return Explanation(release, (), (*refusals, str(refusal)), warnings, tuple(unread))
+                refusals = (*refusals, str(refusal))
+                return Explanation(release, (), refusals, warnings, tuple(unread), ignored)
             unread.append((left_out, str(refusal).removeprefix(f"{left_out.source}: ")))
             taken = tuple(one for one in taken if one is not left_out)
     place = {document.key: index for index, document in enumerate(taken)}
     told = [one for one in snapshot.outcomes if one.document in place]
     told.sort(key=lambda one: (place[one.document], one.index))
-    return Explanation(release, tuple(told), refusals, warnings, tuple(unread))
+    return Explanation(release, tuple(told), refusals, warnings, tuple(unread), ignored)
 
 
 def _not_built(refusal: InvalidDocument, documents: Iterable["Document"]) -> "Document | None":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clusters.pilot import (
     credentials,
     delegation,
+    fields,
     routes,
     tlssecrets,
     unmade,
@@ -79,6 +80,7 @@ def push(documents: Iterable["Document"], node: "Node", release: "Release") -> S
     warnings = tuple(
         f"{one}: {text}" for one in documents for text in validation.validate(one, behaviours)
     )
+    documents = tuple(fields.as_stored(one, behaviours) for one in documents)
     mesh = services(documents, node)
     rules = Rules.of(documents, node, behaviours)
     ports = merge(documents, node, mesh, behaviours)

@@ -17,7 +17,7 @@ State = Literal["keeps", "breaks", "idle", "untold", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an upgrade does to one patch, or to a document that a release refuses.
+    """What an upgrade does to one patch, to a field, or to a document that a release refuses.
 
     `what` names it, `works_in` are the releases in which it takes effect, `sentence` says where it
     stops and why, or that it does not. `state` is "idle" where the last release does nothing with
@@ -33,13 +33,18 @@ class Change:
 
 
 def changes(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
-    """Return one change per patch for explanations of successive releases, oldest first."""
+    """Return what changes over the explanations of successive releases, oldest first.
+
+    There is one change for each patch, for each field that some release does not read, and for
+    each text of a refusal.
+    """
     seen: dict[tuple[object, ...], list[Outcome | None]] = {}
     for at, explanation in enumerate(explanations):
         for outcome in explanation.outcomes:
             patch = (outcome.document, outcome.index)
             seen.setdefault(patch, [None] * len(explanations))[at] = outcome
-    return tuple(_change(found, explanations) for found in seen.values()) + _refused(explanations)
+    patches = tuple(_change(found, explanations) for found in seen.values())
+    return patches + _fields(explanations) + _refused(explanations)
 
 
 def _change(found: "Sequence[Outcome | None]", explanations: Sequence["Explanation"]) -> Change:
@@ -103,6 +108,28 @@ def _after(outcome: "Outcome | None") -> str:
 
 def _why(outcome: "Outcome | None") -> str:
     return "the release refuses it" if outcome is None else outcome.sentence
+
+
+def _fields(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:
+    """Return what becomes of fields that some of the releases do not read."""
+    ignored: dict[str, list[Release]] = {}
+    for explanation in explanations:
+        for document, gap in explanation.ignored:
+            ignored.setdefault(f"{document} {gap.place}", []).append(explanation.release)
+    return tuple(_field(what, where, explanations) for what, where in ignored.items())
+
+
+def _field(
+    what: str, ignoring: Sequence["Release"], explanations: Sequence["Explanation"]
+) -> Change:
+    reading = tuple(one.release for one in explanations if one.release not in ignoring)
+    sentence = f"is not read by {_names(ignoring)}"
+    if not reading:
+        return Change(what, (), sentence, "idle", fails=True)
+    # No field has left the API again since 1.9.
+    return Change(
+        what, reading, f"{sentence} and begins to be read at {reading[0]}", "keeps", fails=False
+    )
 
 
 def _refused(explanations: Sequence["Explanation"]) -> tuple[Change, ...]:

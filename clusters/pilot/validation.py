@@ -1,15 +1,15 @@
 """What Istio's webhook refuses or warns about, in its own words (istio.md section 1.10)."""
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from clusters.pilot import protos, re2, routevalidation, secrets
+from clusters.pilot import fields, protos, re2, routevalidation, secrets
 from clusters.pilot.documents import InvalidDocument
 from clusters.pilot.envoyfilter import names
 from clusters.pilot.envoyfilter.value import MESSAGES
-from clusters.pilot.wasm.fields import KINDS
+from clusters.pilot.wasm.fields import KINDS, has_kind
 from clusters.pilot.wasm.validation import findings as wasm_findings
 
 if TYPE_CHECKING:
@@ -44,8 +44,32 @@ Findings = Iterator[tuple[bool, str]]
 
 
 def validate(document: "Document", behaviours: "Behaviours") -> tuple[str, ...]:
+    """Return a cluster's warnings: of fields the release does not read, then the webhook's.
+
+    Raises InvalidDocument with all errors; the webhook sees what the API server stores.
+    """
+    if document.kind in KINDS and not has_kind(document.kind, behaviours):
+        return webhook(document, behaviours)
+    missing = fields.missing(document, behaviours)
+    try:
+        _judged(document, ((True, text) for text in fields.refused_values(document, behaviours)))
+        told = webhook(fields.as_stored(document, behaviours), behaviours)
+    except InvalidDocument as refusal:
+        pruned = ", ".join(one.place for one in missing if one.pruned)
+        if not pruned:
+            raise
+        hint = f"Hint: this release does not know, and leaves out, {pruned}"
+        raise InvalidDocument(f"{refusal}\n{hint}") from refusal
+    return (*(one.sentence for one in missing), *told)
+
+
+def webhook(document: "Document", behaviours: "Behaviours") -> tuple[str, ...]:
     """Return the webhook's warnings; raises InvalidDocument with all of its errors."""
-    findings = list(_findings(document, behaviours))
+    return _judged(document, _findings(document, behaviours))
+
+
+def _judged(document: "Document", found: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
+    findings = list(found)
     errors = [text for is_error, text in findings if is_error]
     if errors:
         count = f"{len(errors)} error{'s' if len(errors) > 1 else ''} occurred:"

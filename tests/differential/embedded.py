@@ -25,7 +25,7 @@ def admits(thing: Mapping[str, Any], release: Release) -> dict[str, Any]:
     """Return what is said of an object: `refused`, `not built`, or its `warnings`, or nothing."""
     try:
         [document] = documents.parse(json.dumps(thing), source="set")
-        warnings = validation.validate(document, Behaviours.of(release))
+        warnings = validation.webhook(document, Behaviours.of(release))
     except documents.NotBuilt as error:
         return {NOT_BUILT: str(error)}
     except documents.InvalidDocument as error:

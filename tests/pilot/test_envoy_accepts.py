@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from clusters.local import envoy
+from clusters.pilot.behaviours import Behaviours
 from clusters.pilot.documents import Document
 from clusters.pilot.push import Snapshot
+from clusters.release import find
 from tests.pilot.building import document, pushed, service_entry, virtual_service
 from tests.pilot.test_connections import routes, server, tls
 from tests.pilot.test_push import kitchen_sink
@@ -40,8 +42,11 @@ CONTROL_PLANE = {
 AGENT = CONTROL_PLANE | {"name": "sds-grpc"}
 
 
-def secure_sink() -> tuple[Document, ...]:
-    """Documents that use most of what is built for TLS, rules and names."""
+def secure_sink(release: str) -> tuple[Document, ...]:
+    """Documents that use most of what is built for TLS, rules and names and a release has."""
+    behaviours = Behaviours.of(find(release))
+    may = "OPTIONAL_MUTUAL" if behaviours.reach("1.19.0") else "MUTUAL"
+    in_turn = "DNS_ROUND_ROBIN" if behaviours.reach("1.12.0") else "DNS"
     settings = {
         "mode": "MUTUAL",
         "serverCertificate": "/c",
@@ -51,7 +56,7 @@ def secure_sink() -> tuple[Document, ...]:
         "minProtocolVersion": "TLSV1_2",
         "cipherSuites": ["ECDHE-RSA-AES128-GCM-SHA256"],
     }
-    optional = {"mode": "OPTIONAL_MUTUAL", "credentialName": "c"}
+    optional = {"mode": may, "credentialName": "c"}
     servers = (https("a.test", tls=settings), https("b.test", name="b", tls=optional), http())
     policy = {
         "connectionPool": {
@@ -80,12 +85,12 @@ def secure_sink() -> tuple[Document, ...]:
         virtual_service([routed], hosts=["a.test", "b.test"]),
         service_entry(),
         service_entry("byname", resolution="DNS", endpoints=[]),
-        service_entry("inturn", resolution="DNS_ROUND_ROBIN", endpoints=[]),
+        service_entry("inturn", resolution=in_turn, endpoints=[]),
         document("DestinationRule", "r", rule),
     )
 
 
-def connection_sink() -> tuple[Document, ...]:
+def connection_sink(_: str) -> tuple[Document, ...]:
     """Documents that use most of what is built for connections that carry no HTTP."""
     database = {"destination": {"host": "productpage"}}
     weighted = [database | {"weight": 1}, {"destination": {"host": "b"}, "weight": 2}]
@@ -134,11 +139,11 @@ def as_bootstrap(found: Snapshot) -> dict[str, Any]:
 @pytest.mark.parametrize("documents", [kitchen_sink, secure_sink, connection_sink])
 @pytest.mark.parametrize("release", ["1.9", "1.13", "1.19", "1.23", "1.31"])
 def test_envoy_accepts_the_configuration_of_a_release(
-    release: str, documents: Callable[[], tuple[Document, ...]], tmp_path: Path
+    release: str, documents: Callable[[str], tuple[Document, ...]], tmp_path: Path
 ) -> None:
     binary = envoy.find(None)
     path = tmp_path / "bootstrap.json"
-    path.write_text(json.dumps(as_bootstrap(pushed(*documents(), release=release))))
+    path.write_text(json.dumps(as_bootstrap(pushed(*documents(release), release=release))))
     answer = subprocess.run(
         [binary.path, "--mode", "validate", "--config-path", path, "--log-level", "error"],
         capture_output=True,

@@ -196,7 +196,7 @@ def test_a_selector_without_labels_is_warned_about() -> None:
     ("patch", "last", "first"),
     [
         (on_http_filter("MERGE_AND_REPLACE_LIST", lua()), "1.30", "1.31"),
-        (on_http_filter("ADD", lua(), context="WAYPOINT"), "1.24", "1.25"),
+        (on_http_filter("ADD", lua(), context="WAYPOINT"), "1.28", "1.29"),
     ],
 )
 def test_a_release_refuses_the_enum_values_it_does_not_know(

@@ -8,7 +8,7 @@ istiod alone, as the comparison with real istiod does, asks the webhook's part a
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from clusters.pilot import validation
+from clusters.pilot import fields, validation
 from clusters.pilot.admission import extensions, networking
 from clusters.pilot.admission.schema import Table, judged, without_nulls
 from clusters.pilot.documents import InvalidDocument
@@ -42,7 +42,7 @@ def admit(document: "Document", behaviours: "Behaviours") -> tuple[str, ...]:
 def check(documents: Iterable["Document"], behaviours: "Behaviours") -> None:
     """Raise SchemaRefusal for the first document that the API server would not take."""
     for document in documents:
-        errors = schema_errors(document, behaviours)
+        errors = schema_errors(fields.as_stored(document, behaviours), behaviours)
         if errors:
             raise SchemaRefusal(document, errors)
 

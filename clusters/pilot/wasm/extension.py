@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot.envoyfilter.patch import Outcome
-from clusters.pilot.wasm.fields import known
+from clusters.pilot.wasm.fields import given
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -51,7 +51,7 @@ class Extension:
 
 def extension(document: "Document", behaviours: "Behaviours") -> Extension:
     """Return the extension that a validated document declares."""
-    spec = known(document.spec, behaviours)
+    spec = given(document.spec)
     native = document.kind == "TrafficExtension"
     module = (spec.get("wasm") or {}) if native else spec
     lua = (spec.get("lua") or {}).get("inlineCode") or ""

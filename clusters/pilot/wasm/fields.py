@@ -1,6 +1,6 @@
-"""Which kinds and fields for Wasm a release has: what it does not know it does not read."""
+"""Which kinds for Wasm a release has, and which fields of them count as given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,23 +16,6 @@ def has_kind(kind: str, behaviours: "Behaviours") -> bool:
     return "traffic-extension" in behaviours
 
 
-def known(spec: Mapping[str, Any], behaviours: "Behaviours") -> dict[str, Any]:
-    """Return the part of a spec that the release reads; the rest is pruned as the API server does.
-
-    A field set to null counts as not given.
-    """
-    gone = set(unknown(spec, behaviours))
-    return {key: one for key, one in spec.items() if key not in gone and one is not None}
-
-
-def unknown(spec: Mapping[str, Any], behaviours: "Behaviours") -> Iterator[str]:
-    """Yield the names of given fields that the release does not have."""
-    later = {
-        "vmConfig": "wasm-pull-settings" in behaviours,
-        "match": "wasm-match" in behaviours,
-        "failStrategy": "wasm-fail-strategy" in behaviours,
-        "type": "wasm-type" in behaviours,
-        "targetRef": "wasm-target-refs" in behaviours,
-        "targetRefs": "wasm-target-refs" in behaviours,
-    }
-    return (key for key in spec if not later.get(key, True))
+def given(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a spec that are not set to null."""
+    return {key: one for key, one in spec.items() if one is not None}

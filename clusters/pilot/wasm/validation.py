@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot.wasm import address
-from clusters.pilot.wasm.fields import has_kind, known, unknown
+from clusters.pilot.wasm.fields import given, has_kind
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -37,9 +37,7 @@ def findings(document: "Document", behaviours: "Behaviours") -> Findings:
     if not has_kind(document.kind, behaviours):
         yield True, f'no matches for kind "{document.kind}" in version "{document.api_version}"'
         return
-    for field in unknown(document.spec, behaviours):
-        yield False, f'unknown field "spec.{field}"'
-    spec = known(document.spec, behaviours)
+    spec = given(document.spec)
     native = document.kind == "TrafficExtension"
     module = spec.get("wasm") if native else spec
     if native and (spec.get("wasm") is None) == (spec.get("lua") is None):
