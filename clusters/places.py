@@ -125,19 +125,34 @@ def errors() -> tuple[type[Exception], ...]:
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return how a gateway fails to come up, or is gone later on, each told by its text alone."""
+    """Return how a gateway fails to come up or to go, each told by its text alone."""
     from clusters.apply import KubeError
+    from clusters.gate import NotProven
     from clusters.kind.errors import KindError
     from clusters.kube.cluster import NoGatewayAnswer
+    from clusters.local.istiod import IstiodFailed
+    from clusters.pilot.documents import InvalidDocument
+    from clusters.processes import ProcessFailed
+    from clusters.proxy import AdminUnreachable
+    from clusters.waiting import TimedOut
+
+    ended = (ProcessFailed, IstiodFailed, AdminUnreachable, NoGatewayAnswer, KindError, KubeError)
+    # In a check these are a verdict; here they are about the base documents.
+    return (*losses(), *ended, cache.CacheUnwritable, NotProven, InvalidDocument, TimedOut)
+
+
+def losses() -> tuple[type[Exception], ...]:
+    """Return what says in the middle of a check that a cluster's gateway is not to be had."""
+    from clusters.apply import Unreachable
+    from clusters.kube.channels import Untold
     from clusters.kube.gateway_pods import NoGateway
     from clusters.kube.istiod import IstiodUnreachable
     from clusters.kube.relay_pod import RelayFailed
+    from clusters.kube.rollout import NoDeployment
     from clusters.kube.tunnel import TunnelBroken
-    from clusters.local.istiod import IstiodFailed
-    from clusters.processes import ProcessFailed
 
-    in_pods = (NoGateway, NoGatewayAnswer, IstiodUnreachable, RelayFailed, TunnelBroken)
-    return ProcessFailed, IstiodFailed, KindError, KubeError, cache.CacheUnwritable, *in_pods
+    in_pods = (NoGateway, IstiodUnreachable, Untold, NoDeployment, RelayFailed, TunnelBroken)
+    return Unreachable, *in_pods
 
 
 def chosen(option: Option, tell: Tell) -> tuple[Place, ...]:

@@ -12,6 +12,7 @@ from clusters import evidence_folder, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from bookinfo.app import Application
     from clusters.cluster import Cluster
@@ -191,19 +192,22 @@ def cluster_place(request: pytest.FixtureRequest) -> Place:
 
 
 @contextmanager
-def _in_words(session: pytest.Session) -> Iterator[None]:
+def _in_words(
+    session: pytest.Session, kinds: Callable[[], tuple[type[Exception], ...]]
+) -> Iterator[None]:
     """Tell of a gateway that is gone once, without a traceback, and let nobody else ask for it."""
-    from clusters import places
-
     told = ""
     try:
         yield
-    except places.failures() as error:
+    except Exception as error:  # which ones count is imported once there is one
+        if not isinstance(error, kinds()):
+            raise
         told = str(error)
     if told:
         if len(session.config.stash[PLACES]) == 1:
             session.shouldstop = f"there is no gateway: {told.splitlines()[0]}"
-        pytest.fail(told, pytrace=False)
+        # Whoever is in the middle of the error would have it told a second time.
+        raise pytest.fail.Exception(told, pytrace=False) from None
 
 
 @pytest.fixture(scope="session")
@@ -216,15 +220,16 @@ def cluster(
 ) -> Iterator[Cluster]:
     """The gateway's cluster: `with cluster.applied(documents, proof=...)` proves an effect."""
     from bookinfo.documents import documents
+    from clusters import places
 
     folder = tmp_path_factory.mktemp("gateway")
     stack = ExitStack()
-    with _in_words(request.session):
+    with _in_words(request.session, places.failures):
         running = stack.enter_context(cluster_place.running(documents(bookinfo.port), folder))
     pytestconfig.stash[CLUSTER] = running
     yield running
     del pytestconfig.stash[CLUSTER]
-    with _in_words(request.session):
+    with _in_words(request.session, places.failures):
         stack.close()
 
 
@@ -260,11 +265,24 @@ def _gateway_of(item: pytest.Item) -> Running | None:
     return second_plugin.of(item) or item.config.stash.get(CLUSTER, None)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+def _in_a_check(item: pytest.Item) -> AbstractContextManager[None]:
+    """Tell of a gateway that is lost in the middle of a check that looks at one."""
+    from clusters import places
+
+    looks = _gateway_of(item) is not None and PLACE_FIXTURE in getattr(item, "fixturenames", ())
+    return _in_words(item.session, places.losses) if looks else nullcontext()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Let the evidence of each test begin with it."""
+    from clusters import places
+
     if (running := _gateway_of(item)) is not None:
-        with _in_words(item.session):
+        with _in_words(item.session, places.failures):
             running.mark()
+    with _in_a_check(item):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
@@ -273,7 +291,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     from clusters.cluster import NotAlterable
 
     try:
-        yield
+        with _in_a_check(item):
+            yield
     except NotAlterable as error:
         pytest.skip(str(error))
 

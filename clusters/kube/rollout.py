@@ -10,6 +10,7 @@ from clusters.kube.gateway_pods import PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from clusters.kube.gateway_pods import GatewayPods
     from clusters.kube.target import Target
@@ -28,7 +29,7 @@ def environment(
     """Give the agent variables while the block lasts.
 
     `settle` waits, after each rollout, until the new pods have what the old ones had. Raises
-    NoDeployment and waiting.TimedOut.
+    NoDeployment, apply.KubeError and waiting.TimedOut.
     """
     from kubernetes import client
 
@@ -46,7 +47,8 @@ def environment(
     def change(env: list[dict[str, Any]]) -> None:
         containers = [{"name": PROXY, "env": env}]
         body = {"spec": {"template": {"spec": {"containers": containers}}}}
-        api.patch_namespaced_deployment(name, namespace, body)
+        with _asking(api, f"changing the Deployment {namespace}/{name}"):
+            api.patch_namespaced_deployment(name, namespace, body)
         _wait(api, name, namespace)
         waiting.until(
             pods.leaving,
@@ -67,9 +69,11 @@ def environment(
 
 
 def _deployment(api: Any, target: Target) -> Any:
+    with _asking(api, f"listing the Deployments of {target.gateway_namespace}"):
+        there = api.list_namespaced_deployment(target.gateway_namespace).items
     found = [
         one
-        for one in api.list_namespaced_deployment(target.gateway_namespace).items
+        for one in there
         if target.gateway_labels.items() <= (one.spec.template.metadata.labels or {}).items()
     ]
     if len(found) != 1:
@@ -81,13 +85,14 @@ def _deployment(api: Any, target: Target) -> Any:
     return found[0]
 
 
+def _asking(api: Any, what: str) -> AbstractContextManager[None]:
+    return apply.errors(api.api_client.configuration.host, what)
+
+
 def _wait(api: Any, name: str, namespace: str) -> None:
     def state() -> tuple[bool, str]:
-        found = api.read_namespaced_deployment(name, namespace)
-        status, wanted = found.status, found.spec.replicas
-        seen = (status.observed_generation or 0) >= found.metadata.generation
-        counts = (status.updated_replicas or 0, status.available_replicas or 0, status.replicas)
-        return seen and counts == (wanted, wanted, wanted), f"{counts} of {wanted}"
+        with _asking(api, f"reading the Deployment {namespace}/{name}"):
+            return rolled_out(api.read_namespaced_deployment(name, namespace))
 
     waiting.until(
         state,
@@ -97,3 +102,11 @@ def _wait(api: Any, name: str, namespace: str) -> None:
         every=0.2,
         hint=f"kubectl -n {namespace} rollout status deployment/{name}",
     )
+
+
+def rolled_out(deployment: Any) -> tuple[bool, str]:
+    """Tell whether a Deployment is what it is to be, and its counts of pods in words."""
+    status, wanted = deployment.status, deployment.spec.replicas
+    seen = (status.observed_generation or 0) >= (deployment.metadata.generation or 0)
+    counts = (status.updated_replicas or 0, status.available_replicas or 0, status.replicas or 0)
+    return seen and counts == (wanted, wanted, wanted), f"{counts} of {wanted}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import re
 import socket
 import struct
@@ -25,11 +26,16 @@ BINARY, CLOSE = 2, 8
 
 
 class Front:
-    """`ports` lead from (pod, port) to ports here; `says` makes a pod's log longer."""
+    """`ports` lead from (pod, port) to ports here; `says` makes a pod's log longer.
+
+    `answers` are given instead of the server's, by "METHOD /path": a status code and an object.
+    What is in `loses` is handed on, and nobody hears the answer.
+    """
 
     def __init__(self, url):
         self.behind = urlsplit(url).port
         self.ports, self.paths = {}, []
+        self.answers, self.loses = {}, set()
         self._logs, self._said = {}, threading.Condition()
         self._ended = False
         self._open = set()
@@ -97,12 +103,20 @@ class Front:
         line = head.split(b"\r\n", 1)[0].decode()
         self.paths.append(line)
         found = _PART.search(line)
-        if found is None:
+        asked = " ".join(line.split()[:2]).partition("?")[0]
+        if asked in self.answers:
+            code, told = self.answers[asked]
+            body = json.dumps(told).encode()
+            client.sendall(
+                b"HTTP/1.1 %d Told\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (code, len(body), body)
+            )
+        elif found is None:
             # One request each, so that none of a kept connection passes by unread.
             head = head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
             with socket.create_connection(("127.0.0.1", self.behind)) as behind:
                 behind.sendall(head)
-                _both_ways(client, behind)
+                _both_ways(client, behind, silent=asked in self.loses)
         elif found["part"] == "log":
             self._tell(client, found["pod"], follow="follow=True" in found["query"])
         else:
@@ -152,12 +166,14 @@ class Front:
             thread.join()
 
 
-def _both_ways(client, behind):
-    """Carry until either side ends."""
+def _both_ways(client, behind, *, silent):
+    """Carry until either side ends; a silent client hears nothing of what is answered."""
 
     def back():
         with contextlib.suppress(OSError):
             while piece := behind.recv(65536):
+                if silent:
+                    break
                 client.sendall(piece)
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
