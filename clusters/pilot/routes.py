@@ -57,7 +57,7 @@ def route_configuration(
             if names and made_routes[key]:
                 _bind(found, names, server, made_routes[key], behaviours)
         if server.redirects:
-            _bind(found, server.hosts, server, [], behaviours)
+            _redirect(found, server, behaviours)
     return _configuration(chain, _collapsed(found), behaviours)
 
 
@@ -68,12 +68,27 @@ def _bind(
     made: list[dict[str, Any]],
     behaviours: "Behaviours",
 ) -> None:
-    for name in (one.lower() for one in names):
+    small = "virtual-hosts-in-small-letters" in behaviours
+    for name in (one.lower() if small else one for one in names):
         if name not in found:
-            domains = _domains(name, server.port, behaviours)
-            found[name] = _VirtualHost(f"{name}:{server.port}", domains, server.redirects)
+            found[name] = _new(name, name, server, behaviours)
         found[name].routes += made
         found[name].redirects = found[name].redirects or server.redirects
+
+
+def _redirect(found: dict[str, _VirtualHost], server: "Server", behaviours: "Behaviours") -> None:
+    small = "redirected-hosts-in-small-letters" in behaviours
+    lowered = "virtual-hosts-in-small-letters" in behaviours
+    for name in (one.lower() if small else one for one in server.hosts):
+        if name not in found:
+            domain = name.lower() if lowered else name
+            found[name] = _new(name, domain, server, behaviours)
+        found[name].redirects = True
+
+
+def _new(name: str, domain: str, server: "Server", behaviours: "Behaviours") -> _VirtualHost:
+    domains = _domains(domain, server.port, behaviours)
+    return _VirtualHost(f"{name}:{server.port}", domains, server.redirects)
 
 
 def _domains(host: str, port: int, behaviours: "Behaviours") -> list[str]:

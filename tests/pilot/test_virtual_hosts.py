@@ -155,6 +155,44 @@ def test_a_host_on_two_ports_of_one_gateway_name_is_named_after_each() -> None:
     assert [one["virtual_hosts"][0]["name"] for one in found.routes] == ["*:8080", "*:8081"]
 
 
+SMALL = {"shop.test:8080": ["shop.test"]}
+BOTH = {"Shop.test:8080": ["Shop.test"], "shop.test:8080": ["shop.test"]}
+
+
+@pytest.mark.parametrize(
+    ("release", "made"),
+    [("1.20.4", BOTH), ("1.20.5", SMALL), ("1.21.0", BOTH), ("1.21.1", SMALL), ("1.22", SMALL)],
+)
+def test_hosts_that_differ_in_case_are_one_since_1_20_5(
+    release: str, made: dict[str, list[str]]
+) -> None:
+    services = [
+        virtual_service([route()], name=one.lower() + str(place), hosts=[one])
+        for place, one in enumerate(("Shop.test", "shop.test"))
+    ]
+
+    assert domains(gateway(), *services, release=release) == made
+
+
+@pytest.mark.parametrize(
+    ("release", "made"),
+    [
+        ("1.21.0", {"Shop.test:8080": ["Shop.test"]}),
+        ("1.24.2", {"Shop.test:8080": ["shop.test"], "shop.test:8080": ["shop.test"]}),
+        ("1.24.3", SMALL),
+        ("1.31", SMALL),
+    ],
+)
+def test_a_redirected_host_in_mixed_case_was_made_twice(
+    release: str, made: dict[str, list[str]]
+) -> None:
+    redirecting = gateway(hosts=["Shop.test"], server={"tls": {"httpsRedirect": True}})
+
+    found = domains(redirecting, virtual_service([route()], hosts=["Shop.test"]), release=release)
+
+    assert found == made
+
+
 def test_https_redirect_requires_tls_even_without_a_virtual_service() -> None:
     redirecting = gateway(hosts=["a.test", "b.test"], server={"tls": {"httpsRedirect": True}})
     made = virtual_service([route()], hosts=["a.test"])
