@@ -1,8 +1,9 @@
 """Arms at a gateway in a cluster: what their documents make of its proxy, and when it gives up."""
 
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bookinfo.documents import documents
 from clusters import apply, gate, release
 from clusters.cluster import Delivery
-from clusters.kube.stopwatch import footprint, layout, session
+from clusters.kube.stopwatch import layout, session
 from clusters.kube.stopwatch.arms import PodArms
 from clusters.kube.stopwatch.footprint import LoadedGateway
 from clusters.kube.stopwatch.process import NotHere
@@ -20,6 +21,7 @@ from clusters.pilot.documents import InvalidDocument
 from clusters.pilot.node import ingress_gateway
 from clusters.pilot.push import push
 from clusters.stopwatch import accesslog
+from clusters.stopwatch.footprint import CONNECTIONS
 from suites.latency import loads
 
 LOAD = loads.of("headers", "")
@@ -197,24 +199,64 @@ def test_memory_that_cannot_be_measured_is_given_up_with_the_reason(arms, outcom
     assert words in str(told.value)
 
 
-def test_memory_is_read_from_a_proxy_without_machines_and_then_added_to(arms, monkeypatch):
-    monkeypatch.setattr(session, "_wait_for_answers", lambda *_: None)
-    monkeypatch.setattr(footprint, "Client", lambda *_: SimpleNamespace(close=lambda: None))
+@pytest.fixture
+def answering():
+    """The URL of a server that answers as a gateway with all of the arms in it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.send_response(200)
+            if not self.headers["host"].startswith(("none-", "empty-")):
+                self.send_header(*LOAD.effect.split(": "))
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_memory_is_read_from_a_proxy_without_machines_and_then_added_to(arms, answering):
     cluster = refusing(TAKEN)
+    cluster.gateway.url = answering
     load = LoadedGateway(cluster, give_up)
 
     for _ in range(2):
-        with load(arms[:1], LOAD), load(arms[1:2], LOAD):
-            pass
+        with load(arms[:1], LOAD) as first, load(arms[1:2], LOAD) as second:
+            assert (first.ask(CONNECTIONS), second.ask(CONNECTIONS)) == (0, 0)
 
     assert cluster.waited == [0, 0]
 
 
-def test_a_failure_of_the_check_itself_is_not_the_gateways(arms, monkeypatch):
-    monkeypatch.setattr(session, "_wait_for_answers", lambda *_: None)
+def test_an_arm_that_does_not_act_is_not_loaded(arms, answering, monkeypatch):
+    monkeypatch.setattr(session, "ANSWER_SECONDS", 0.2)
+    cluster = refusing(TAKEN)
+    cluster.gateway.url = answering
+    idle = replace(arms[0], acting=True)
+
+    with (
+        pytest.raises(GivenUp, match="the arm none-0 answering as it must did not come true"),
+        LoadedGateway(cluster, give_up)([idle], LOAD),
+    ):
+        pytest.fail("nothing is loaded")
+
+
+def test_a_failure_of_the_check_itself_is_not_the_gateways(arms, answering):
+    cluster = refusing(TAKEN)
+    cluster.gateway.url = answering
 
     with (
         pytest.raises(gate.NotProven, match="somebody else"),
-        session.placed(refusing(TAKEN), arms, LOAD, run="run", number=0),
+        session.placed(cluster, arms, LOAD, run="run", number=0),
     ):
         raise gate.NotProven("somebody else")
