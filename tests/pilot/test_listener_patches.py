@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from clusters.pilot.documents import NotBuilt
 from tests.pilot.applying import ECHO, INSPECTOR, applied, patch, told
 from tests.pilot.building import HCM, ROUTER, envoy_filter, lua, named, on_http_filter, pushed
 
@@ -125,6 +126,36 @@ def test_filter_chain_patches(change: dict[str, Any], names: list[str]) -> None:
     found = applied(change)
     assert [one.get("name", "") for one in found.listeners[0]["filter_chains"]] == names
     assert told(found)[0] is (names != [""])
+
+
+DEFECT: list[tuple[str, bool]] = [
+    ("1.9.1", False),
+    ("1.9.2", True),
+    ("1.9.5", True),
+    ("1.9.6", False),
+    ("1.10.0", True),
+    ("1.10.1", True),
+    ("1.10.2", False),
+    ("1.11.0", False),
+]
+
+
+@pytest.mark.parametrize("family", ["FILTER_CHAIN", "CLUSTER"])
+@pytest.mark.parametrize(("version", "lost"), DEFECT)
+def test_a_transport_socket_of_its_own_name_is_not_built_where_istio_loses_it(
+    version: str, lost: bool, family: str
+) -> None:
+    change = patch(family, "MERGE", {"transport_socket": {"name": "mine"}})
+    if not lost:
+        assert told(applied(change, release=version))[0]
+        return
+    with pytest.raises(NotBuilt, match=r"1\.9\.2 to 1\.9\.5.*`mine`.*istio/istio#33385"):
+        applied(change, release=version)
+
+
+def test_a_patch_without_a_transport_socket_is_merged_in_every_release() -> None:
+    change = patch("FILTER_CHAIN", "MERGE", {"name": "mine"})
+    assert told(applied(change, release="1.9.2"))[0]
 
 
 def test_a_transport_socket_of_the_same_name_is_merged_and_nothing_else() -> None:

@@ -60,7 +60,7 @@ def _merge(cluster: Cluster, patch: "Patch", where: str, patching: "Patching") -
     value = build(patch.apply_to, patch.value)
     if "transport_socket" in value and "transport-socket-merge" in patching.behaviours:
         # Nothing else of the value is looked at.
-        did = _merge_socket(cluster, value["transport_socket"], patching)
+        did = _merge_socket(cluster, patch, value["transport_socket"], patching)
         if did:
             patching.ledger.did(patch, where, did)
         else:
@@ -73,13 +73,16 @@ def _merge(cluster: Cluster, patch: "Patch", where: str, patching: "Patching") -
         patching.ledger.failed(patch, Depth.OPERATION, text)
 
 
-def _merge_socket(cluster: Cluster, wanted: dict[str, Any], patching: "Patching") -> str:
+def _merge_socket(
+    cluster: Cluster, patch: "Patch", wanted: dict[str, Any], patching: "Patching"
+) -> str:
     """Merge a transport socket; return what was done, "" if the patch is dropped."""
     name = wanted.get("name", "")
     matches = cluster.get("transport_socket_matches") or []
     candidates = [one["transport_socket"] for one in matches if "transport_socket" in one]
     if not matches and "transport_socket" in cluster:
         candidates = [cluster["transport_socket"]]
+    merge.check_socket(patch, wanted, candidates, patching.behaviours)
     found = next((one for one in candidates if one.get("name", "") == name), None)
     if found is None:
         if matches:

@@ -62,6 +62,8 @@ def _merge(chain: Chain, patch: "Patch", where: str, patching: "Patching") -> No
     value = build(patch.apply_to, patch.value)
     wanted, has = value.get("transport_socket"), chain.get("transport_socket")
     alone = "transport-socket-merge" in patching.behaviours
+    if wanted:
+        merge.check_socket(patch, wanted, [has] if has else [], patching.behaviours)
     if alone and wanted and has and wanted.get("name") == has.get("name"):
         # Nothing else of the value is looked at.
         if "typed_config" in wanted and "typed_config" in has:

@@ -1,10 +1,11 @@
 """Istio's protobuf merge, for messages and for the Anys that filters carry (istio.md 1.6)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot import protos
+from clusters.pilot.documents import NotBuilt
 from clusters.pilot.envoyfilter.value import MESSAGES
 
 if TYPE_CHECKING:
@@ -126,6 +127,24 @@ def merge_same(
     into = protos.parse_any(target)
     merge(into, protos.parse_any(patch), behaviours)
     return protos.to_any_dict(into)
+
+
+def check_socket(
+    patch: "Patch",
+    wanted: Mapping[str, Any],
+    there: Iterable[Mapping[str, Any]],
+    behaviours: "Behaviours",
+) -> None:
+    """Raise NotBuilt where a release may lose a transport socket that has a name of its own."""
+    if "transport-socket-merge-defect" not in behaviours:
+        return
+    name = wanted.get("name", "")
+    if name not in [one.get("name", "") for one in there]:
+        raise NotBuilt(
+            f"{patch}: Istio 1.9.2 to 1.9.5, 1.10.0 and 1.10.1 ignore a transport socket of a name "
+            f"(`{name}`) that the target does not have (istio/istio#33385), which is not built; "
+            "Hint: --istio=1.9 or --istio=1.10"
+        )
 
 
 def _clear_replaced(target: "Message", patch: "Message", durations: bool, lists: bool) -> None:
