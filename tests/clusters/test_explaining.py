@@ -116,6 +116,11 @@ REPORTED = {
         {"sub": "", "operation": "REPLACE"},
         *(None, "1.31", "REPLACE without a subFilter is ignored; name the HTTP filter"),
     ),
+    # https://github.com/istio/istio/issues/21265
+    "an addition beside the router lands behind it": (
+        {"operation": "ADD"},
+        *(None, "1.31", "behind envoy.filters.http.router in listener 0.0.0.0_8080, and Envoy"),
+    ),
     "an addition lands behind the router": (
         {"sub": "", "operation": "ADD"},
         *(None, "1.31", "stands behind envoy.filters.http.router in listener 0.0.0.0_8080, and"),
@@ -140,6 +145,58 @@ def test_what_people_found_ignored_without_a_word_is_told_with_its_cause(explain
         text, code = explain(document(**changes), "--upgrade-check=1.9..1.31")
         assert code == 1
         assert f"works in {works_in} and stops working at {fails_in}: " in text
+
+
+#: What is applied to, matched and merged, and what the explanation must tell: at every release.
+REPORTED_ROUTES = {
+    # https://github.com/istio/istio/issues/32478
+    "the name of a route configuration is that of the service's port": (
+        "ROUTE_CONFIGURATION",
+        "portNumber: 8080, name: http.80",
+        "virtual_hosts: [{name: '*:80', domains: ['*'], cors: {allow_methods: GET}}]",
+        "the match wants name `http.80`, route configuration http.8080 has `http.8080`",
+    ),
+    # https://github.com/istio/istio/issues/32637 and 46459
+    "the name of an HTTP port": (
+        "HTTP_ROUTE",
+        "portName: http",
+        "metadata: {filter_metadata: {mine: {on: true}}}",
+        "the match wants portName `http`, route configuration http.8080 has none (only those of",
+    ),
+    # https://github.com/istio/istio/issues/32637
+    "the gateway of an HTTP server": (
+        "VIRTUAL_HOST",
+        "gateway: default/bookinfo-gateway",
+        "include_request_attempt_count: true",
+        "wants gateway `default/bookinfo-gateway`, route configuration http.8080 has none",
+    ),
+    # https://github.com/istio/istio/issues/50402
+    "a false that is to be merged": (
+        "ROUTE_CONFIGURATION",
+        "portNumber: 8080",
+        "ignore_port_in_host_matching: false",
+        "its value changes nothing in route configuration http.8080",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REPORTED_ROUTES)
+def test_what_people_found_ignored_on_routes_is_told_with_its_cause(explain, case):
+    apply_to, match, value, told = REPORTED_ROUTES[case]
+    text = f"""apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {{name: mine, namespace: istio-system}}
+spec:
+  configPatches:
+    - applyTo: {apply_to}
+      match: {{context: GATEWAY, routeConfiguration: {{{match}}}}}
+      patch: {{operation: MERGE, value: {{{value}}}}}
+"""
+    said, code = explain(text, "--istio=1.9,1.19,1.31")
+
+    lines = [one for one in said.splitlines() if "configPatches[0]" in one]
+    assert (code, len(lines)) == (1, 3), said
+    assert all(one.split()[1:3] == ["no", "effect"] and told in one for one in lines), said
 
 
 def test_an_upgrade_check_names_what_keeps_working(explain):
@@ -361,21 +418,20 @@ def test_json_names_what_was_not_looked_at(folder):
     assert [one["state"] for one in changes] == ["keeps", *["not looked at"] * 5]
 
 
-def test_entries_that_meet_in_a_way_that_is_not_built_are_set_aside_too(folder):
-    entry = """apiVersion: networking.istio.io/v1alpha3
-kind: ServiceEntry
+def test_rules_that_meet_in_a_way_that_is_not_built_are_set_aside_too(folder):
+    rule = """apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
 metadata: {{name: {name}, namespace: default}}
-spec:
-  hosts: [one.example]
-  ports: [{{number: 80, name: http, protocol: HTTP}}]
-  resolution: DNS
+spec: {{host: productpage, exportTo: [{to}]}}
 ---
 """
-    text, code = folder({"e.yaml": entry.format(name="a") + entry.format(name="b")})
+    rules = {"r.yaml": rule.format(name="a", to="'*'") + rule.format(name="b", to="'.'")}
+    text, code = folder(rules, "--istio=1.19,1.31")
 
     assert code == 0, text
-    assert "not looked at: ServiceEntry default/b (" in text
-    assert "in 1.31, because ServiceEntry default/b: the host one.example is declared twice" in text
+    (line,) = [one for one in text.splitlines() if one.startswith("not looked at: ")]
+    assert "DestinationRule default/b (" in line
+    assert " in 1.19, because DestinationRule default/b: the host productpage." in line
 
 
 def test_documents_without_a_namespace_are_in_the_one_that_is_given(explain):
@@ -416,6 +472,7 @@ def test_a_filter_that_an_installation_has_and_this_has_not_is_no_verdict(explai
         assert "default" not in text.split("\n")[0]
 
 
+# https://github.com/istio/istio/issues/38214 is of someone who found this after an upgrade.
 def test_istio_says_itself_which_of_its_filters_come_of_its_own_envoy_filters(explain):
     patch = document(sub=", subFilter: {name: istio.stats}")
     before, after = explain(patch, "--istio=1.17,1.18")[0].splitlines()[:2]
