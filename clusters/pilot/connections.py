@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clusters.pilot.destinationrules import Policy, Rule, Rules
     from clusters.pilot.documents import Document
     from clusters.pilot.gateways import Server
-    from clusters.pilot.services import Service
+    from clusters.pilot.services import Service, ServicePort
 
 TCP_PROXY = "envoy.filters.network.tcp_proxy"
 _MONGO_PROXY = "envoy.filters.network.mongo_proxy"
@@ -75,12 +75,16 @@ class Connections:
             if hosts.intersection(within, names):
                 yield document
 
+    def _ports(self, host: str) -> tuple["ServicePort", ...]:
+        service = self.mesh.get(host)
+        return service.ports if service else ()
+
     def _filters(
         self, routed: list[Mapping[str, Any]], document: "Document", server: "Server"
     ) -> Filters:
         def cluster(one: Mapping[str, Any]) -> str:
             return destination_cluster(
-                one["destination"], document.namespace, self.mesh, server.port
+                one["destination"], document.namespace, self._ports, server.port
             )
 
         first = routed[0]["destination"]

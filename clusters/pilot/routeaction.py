@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
     from clusters.pilot.destinationrules import Rules
     from clusters.pilot.gateways import Server
-    from clusters.pilot.services import Service
+    from clusters.pilot.services import Service, ServicePort
 
 _PREVIOUS_HOSTS = {
     "name": "envoy.retry_host_predicates.previous_hosts",
@@ -77,7 +77,11 @@ class Action:
 
     def cluster(self, destination: Mapping[str, Any]) -> str:
         """Return the cluster of a destination; without a port perhaps that of our own port."""
-        return destination_cluster(destination, self._namespace, self._mesh, self._port)
+        return destination_cluster(destination, self._namespace, self._ports, self._port)
+
+    def _ports(self, host: str) -> tuple["ServicePort", ...]:
+        service = self._mesh.get(host)
+        return service.ports_for(self._namespace) if service else ()
 
     def _routed(self, route: Mapping[str, Any], own: Operations) -> dict[str, Any]:
         timeout = durations.to_json(route.get("timeout") or "0s")

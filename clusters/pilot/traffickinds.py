@@ -149,6 +149,7 @@ _HTTP_ROUTE = message(
         derivePort=one_of("FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"),
         scheme=text,
         redirectCode=whole,
+        prefixRewrite=not_built,
     ),
     directResponse=message(status=whole, body=message(string=text, bytes=text)),
     delegate=message(name=text, namespace=text),
@@ -243,7 +244,7 @@ SERVICE_ENTRY = message(
     ),
     workloadSelector=not_built,
     exportTo=_texts,
-    subjectAltNames=not_built,
+    subjectAltNames=_texts,
 )
 
 _TLS = message(
@@ -275,6 +276,7 @@ _POLICY = {
             minimumRingSize=whole,
         ),
         localityLbSetting=not_built,
+        zoneAwareLbSetting=not_built,
         warmupDurationSecs=duration,
         warmup=message(duration=duration, minimumPercent=number, aggression=number),
     ),
@@ -300,6 +302,7 @@ _POLICY = {
     ),
     "outlierDetection": message(
         consecutiveErrors=not_built,
+        outlierDetectionHttpErrorCodes=not_built,
         consecutive5xxErrors=whole,
         consecutiveGatewayErrors=whole,
         interval=duration,

@@ -1,6 +1,6 @@
 """Clusters (CDS) and their endpoints (EDS), istio.md section 2.6."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,11 @@ class _Part:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         labels = (self.subset.labels if self.subset else {}).items()
-        return tuple(one for one in self.service.endpoints if labels <= one.labels.items())
+        return tuple(
+            one
+            for one in self.service.endpoints
+            if labels <= one.labels.items() and self.port.name in one.ports
+        )
 
 
 def cluster_name(host: str, port: int, subset: str = "") -> str:
@@ -54,18 +58,20 @@ def cluster_name(host: str, port: int, subset: str = "") -> str:
 
 
 def destination_cluster(
-    destination: Mapping[str, Any], namespace: str, mesh: Mapping[str, Service], otherwise: int
+    destination: Mapping[str, Any],
+    namespace: str,
+    ports: Callable[[str], tuple[ServicePort, ...]],
+    otherwise: int,
 ) -> str:
     """Return the cluster of a destination as a namespace writes it.
 
-    Its port is the one given, else the only one of the service, else `otherwise`.
+    Its port is the one given, else the only one among the `ports` of its host, else `otherwise`.
     """
     host = hosts.fully_qualified(destination["host"], namespace)
-    service = mesh.get(host)
     port = (destination.get("port") or {}).get("number")
     if not port:
-        only = service is not None and len(service.ports) == 1
-        port = service.ports[0].number if service and only else otherwise
+        known = ports(host)
+        port = known[0].number if len(known) == 1 else otherwise
     return cluster_name(host, port, destination.get("subset") or "")
 
 
@@ -114,8 +120,9 @@ def _cluster(part: _Part, behaviours: "Behaviours") -> dict[str, Any]:
     tls = part.policy.get("tls") or {}
     if clienttls.originates(tls):
         http2 = "http2_protocol_options" in options.get("explicit_http_config", {})
+        names = {} if tls.get("subjectAltNames") else {"subjectAltNames": part.service.identities}
         made["transport_socket"] = clienttls.transport_socket(
-            tls, http2=http2, behaviours=behaviours
+            dict(tls) | names, http2=http2, behaviours=behaviours
         )
         options |= clienttls.http_options(tls, behaviours)
     if options:

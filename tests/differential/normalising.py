@@ -34,7 +34,13 @@ def _by_name(parameters: Any) -> Any:
     return sorted(parameters, key=str) if isinstance(parameters, list) else parameters
 
 
+def _by_address(endpoints: Any) -> Any:
+    """Order the endpoints of a locality: those of several ServiceEntries come as of a Go map."""
+    return sorted(endpoints, key=str) if isinstance(endpoints, list) else endpoints
+
+
 _RULES: dict[str, Callable[[Any], Any]] = {
     RESOURCE_VERSION: lambda _: "<resource version>",
     "query_parameters": _by_name,
+    "lb_endpoints": _by_address,
 }

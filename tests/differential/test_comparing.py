@@ -75,6 +75,7 @@ def test_chance_and_surroundings_are_not_compared() -> None:
             RESOURCE_VERSION: "<resource version>",
         }
     ]
+    assert normalised({"lb_endpoints": ["b", "a"]}) == {"lb_endpoints": ["a", "b"]}
 
 
 def test_resources_of_one_name_are_all_compared() -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from clusters.pilot.documents import NotBuilt
-from tests.pilot.building import document, gateway, pushed, service_entry
+from tests.pilot.building import document, pushed, service_entry
 from tests.pilot.building import named as rows
 
 NAME = "outbound|9080||productpage.default.svc.cluster.local"
@@ -217,11 +216,3 @@ def test_a_gateway_sees_the_services_exported_to_its_namespace(
 ) -> None:
     found = pushed(service_entry(exportTo=export_to))
     assert bool(found.endpoints) is seen
-
-
-def test_one_host_in_two_entries_is_refused_by_name() -> None:
-    host = ["a.test"]
-    with pytest.raises(
-        NotBuilt, match=r"b.yaml:1: ServiceEntry default/b: the host a.test is decl"
-    ):
-        pushed(gateway(), service_entry("a", hosts=host), service_entry("b", hosts=host))
