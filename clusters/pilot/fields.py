@@ -13,6 +13,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from clusters.pilot.documents import dotted
+from clusters.pilot.wasm.fields import KINDS, has_kind
 
 if TYPE_CHECKING:
     from clusters.pilot.behaviours import Behaviours
@@ -79,8 +80,10 @@ def known() -> Mapping[str, tuple[Field, ...]]:
 def missing(document: "Document", behaviours: "Behaviours") -> tuple[Missing, ...]:
     """Return what a document gives and a release does not read, in the order of the table.
 
-    A field set to null counts as not given.
+    A field set to null counts as not given. Nothing is told of a kind that the release lacks.
     """
+    if document.kind in KINDS and not has_kind(document.kind, behaviours):
+        return ()
     return tuple(
         Missing(path, pruned=lacks)
         for field in known().get(document.kind, ())

@@ -150,6 +150,7 @@ _HTTP_ROUTE = message(
         scheme=text,
         redirectCode=whole,
         prefixRewrite=not_built,
+        prefixRewrite=not_built,
     ),
     directResponse=message(status=whole, body=message(string=text, bytes=text)),
     delegate=message(name=text, namespace=text),
@@ -277,6 +278,7 @@ _POLICY = {
         ),
         localityLbSetting=not_built,
         zoneAwareLbSetting=not_built,
+        zoneAwareLbSetting=not_built,
         warmupDurationSecs=duration,
         warmup=message(duration=duration, minimumPercent=number, aggression=number),
     ),
@@ -302,6 +304,7 @@ _POLICY = {
     ),
     "outlierDetection": message(
         consecutiveErrors=not_built,
+        outlierDetectionHttpErrorCodes=not_built,
         outlierDetectionHttpErrorCodes=not_built,
         consecutive5xxErrors=whole,
         consecutiveGatewayErrors=whole,

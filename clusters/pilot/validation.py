@@ -9,7 +9,7 @@ from clusters.pilot import fields, protos, re2, routevalidation, secrets
 from clusters.pilot.documents import InvalidDocument
 from clusters.pilot.envoyfilter import names
 from clusters.pilot.envoyfilter.value import MESSAGES
-from clusters.pilot.wasm.fields import KINDS, has_kind
+from clusters.pilot.wasm.fields import KINDS
 from clusters.pilot.wasm.validation import findings as wasm_findings
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ def validate(document: "Document", behaviours: "Behaviours") -> tuple[str, ...]:
 
     Raises InvalidDocument with all errors; the webhook sees what the API server stores.
     """
-    if document.kind in KINDS and not has_kind(document.kind, behaviours):
-        return webhook(document, behaviours)
     missing = fields.missing(document, behaviours)
     try:
         _judged(document, ((True, text) for text in fields.refused_values(document, behaviours)))

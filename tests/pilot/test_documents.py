@@ -225,6 +225,17 @@ UNBUILT: list[tuple[Any, ...]] = [
         "DestinationRule",
         {"trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}},
     ),
+    ("a prefix in a redirect", "VirtualService", {"http": [{"redirect": {"prefixRewrite": "/"}}]}),
+    (
+        "zones",
+        "DestinationRule",
+        {"trafficPolicy": {"loadBalancer": {"zoneAwareLbSetting": {"enabled": True}}}},
+    ),
+    (
+        "codes of errors",
+        "DestinationRule",
+        {"trafficPolicy": {"outlierDetection": {"outlierDetectionHttpErrorCodes": ["500"]}}},
+    ),
     ("workloadSelector", "ServiceEntry", {"workloadSelector": {"labels": {"a": "b"}}}),
     ("addresses", "ServiceEntry", {"addresses": ["10.0.0.1"]}),
 ]

@@ -196,6 +196,18 @@ def test_a_field_set_to_null_counts_as_not_given() -> None:
     assert fields.missing(http(mirrors=None), behaviours("1.9")) == ()
 
 
+def test_nothing_is_told_of_the_fields_of_a_kind_that_a_release_lacks() -> None:
+    one = document(
+        "WasmPlugin",
+        "p",
+        {"url": "oci://a/b", "vmConfig": {"env": []}},
+        api_version="extensions.istio.io/v1alpha1",
+    )
+    assert fields.missing(one, behaviours("1.11")) == ()
+    assert [gap.place for gap in fields.missing(one, behaviours("1.12"))] == ["spec.vmConfig"]
+    assert refusal(one, "1.11").count("\n") == 1
+
+
 def upgraded(one: Document, releases: Iterable[str]) -> tuple[Change, ...]:
     every = (gateway(), service_entry(), one)
     found = changes(explained(every, [find(each) for each in releases]))
