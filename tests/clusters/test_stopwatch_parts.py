@@ -1,5 +1,7 @@
 """The parts of the stopwatch that need no proxy: order, requests, answers, logs, disturbance."""
 
+import os
+import platform
 import socket
 import threading
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from clusters.stopwatch import accesslog, environment, load, schedule
+from clusters.stopwatch import accesslog, environment, load, plugin, schedule
 from clusters.stopwatch.client import Client
 
 GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ndate: %d\r\nx-measured: yes\r\n\r\nok"
@@ -20,6 +22,13 @@ class Asked:
     headers: dict[str, str] = field(default_factory=dict)
     effect: str = ""
     refusal: load.Refusal | None = None
+
+
+def test_a_report_tells_what_machine_its_figures_are_of():
+    told = plugin.pytest_conformance_facts()["machine"]
+
+    kernel = f"{platform.system()} {platform.release()}"
+    assert f", {os.cpu_count()} cores, {kernel}, load at the end " in told
 
 
 def test_a_round_is_every_arm_and_then_the_same_backwards():

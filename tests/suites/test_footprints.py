@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from clusters.stopwatch.footprint import Footprint
-from suites.footprints import LEAST, grown, taken, taken_in_one
+from suites.footprints import DEEP, LEAST, QUICK, Growth, grown, taken, taken_in_one
+
+
+def test_the_smallest_leak_that_shows_is_told_per_request():
+    assert Growth(DEEP, 0, before=60_000_000, added=0).smallest == 30
+    assert Growth(QUICK, 0, before=1000, added=0).smallest == LEAST / QUICK
 
 
 @pytest.mark.parametrize(
