@@ -150,7 +150,6 @@ _HTTP_ROUTE = message(
         scheme=text,
         redirectCode=whole,
         prefixRewrite=not_built,
-        prefixRewrite=not_built,
     ),
     directResponse=message(status=whole, body=message(string=text, bytes=text)),
     delegate=message(name=text, namespace=text),
@@ -278,7 +277,6 @@ _POLICY = {
         ),
         localityLbSetting=not_built,
         zoneAwareLbSetting=not_built,
-        zoneAwareLbSetting=not_built,
         warmupDurationSecs=duration,
         warmup=message(duration=duration, minimumPercent=number, aggression=number),
     ),
@@ -304,7 +302,6 @@ _POLICY = {
     ),
     "outlierDetection": message(
         consecutiveErrors=not_built,
-        outlierDetectionHttpErrorCodes=not_built,
         outlierDetectionHttpErrorCodes=not_built,
         consecutive5xxErrors=whole,
         consecutiveGatewayErrors=whole,
