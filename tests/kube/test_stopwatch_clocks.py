@@ -224,6 +224,15 @@ def test_a_second_look_by_another_clock_is_none(watch, arms, asked, monkeypatch)
     assert asked == []
 
 
+def test_the_time_of_a_proxy_that_is_seen_is_no_strangers():
+    busy = means.found(os.getpid)
+    without = environment.reading().own
+    used = busy.cpu_ns() / 10**9
+
+    assert used > 0
+    assert busy.reading().own >= without + used
+
+
 def test_a_proxy_that_ended_is_told_from_one_that_used_no_time():
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clusters.cluster import Cluster
     from clusters.kube.stopwatch.arms import PodArm
     from clusters.kube.stopwatch.means import Means
+    from clusters.stopwatch.environment import Reading
     from clusters.stopwatch.load import Load
     from clusters.stopwatch.recording import Block, Session
 
@@ -83,7 +84,7 @@ class KubeStopwatch:
     ) -> Recording:
         if using.without_clock and using.pid is None:
             self._give_up(NoClock(using.without_clock, using.without_clock, for_good=False), using)
-        before, machine = environment.reading(), environment.machine()
+        before, machine = self._reading(using), environment.machine()
         started, began = datetime.now(UTC), time.monotonic()
         facts = {"listeners of": "istiod in the cluster", **using.facts}
         taken: list[Session] = []
@@ -111,12 +112,18 @@ class KubeStopwatch:
             seed=seed,
             mode=self.mode,
             machine=machine if self.here or using.pid is not None else environment.ELSEWHERE,
-            disturbance=environment.between(before, environment.reading()),
+            disturbance=environment.between(before, self._reading(using)),
             envoy=self.cluster.proxy.version(),
             without_clock=using.without_clock,
             promises=promises(load),
             facts=facts,
         )
+
+    def _reading(self, using: Means) -> Reading:
+        try:
+            return using.reading()
+        except Unmeasurable as error:
+            self._give_up(error, using)
 
     def _give_up(self, error: Unmeasurable, using: Means) -> NoReturn:
         self.give_up(f"latency cannot be measured at this gateway: {using.lacking(error)}")
