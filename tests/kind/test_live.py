@@ -4,6 +4,7 @@ Where Docker has no node image and no images of Istio under names of their own, 
 skipped with the reason.
 """
 
+import json
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ from clusters.kind import claims, engine, plan
 from clusters.kind.errors import KindError
 from clusters.kind.wanted import Wanted
 from tests.existing import lab
+from tests.runs.without_clock import OPERATOR
 
 ROOT = Path(__file__).parents[2]
 UP_SECONDS = 600.0
@@ -130,6 +132,43 @@ def test_an_interrupt_at_any_step_leaves_nothing(name, step, number):
 
     assert "broken off" in rest
     assert process.returncode == 130
+
+
+@pytest.mark.timeout(900)
+def test_latency_is_judged_by_either_clock_of_the_gateways_envoy(name, tmp_path):
+    """The clock is taken away by asking for one that this Envoy does not know."""
+    assert run("up", name).returncode == 0
+
+    timed, unchanged = measured(name, tmp_path / "clock")
+    by_cpu, degraded = measured(name, tmp_path / "cpu", "-p", "tests.runs.without_clock")
+
+    assert unchanged == ("envoy", "")
+    assert {"p25", "cpu"} <= timed
+    assert degraded == ("cpu", f"Envoy says: Not supported field in StreamInfo: {OPERATOR}")
+    assert by_cpu == {"cpu"}
+    assert run("down", name).returncode == 0
+
+
+def measured(name, folder, *more):
+    """Return the figures of one filter at the gateway of a cluster, and by which clock they are."""
+    given = {"--kind-image": lab.NODE, "--hub": lab.HUB, "--tag": lab.TAG}
+    given |= {"--standin-image": lab.PYTHON, "--cluster-name": name, "--istio": "1.31"}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "suites/latency", "--cluster=kind"),
+            *(f"{key}={value}" for key, value in given.items()),
+            *("--filter=filters/headers/cpp", f"--report-dir={folder}", *more),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=UP_SECONDS,
+    )
+    (found,) = json.loads((folder / "report.json").read_text())["latency"]
+    assert found["facts"]["CPU time of"], done.stdout
+    figures = {each["figure"] for each in found["figures"]}
+    return figures, (found["clock"], found["degraded"])
 
 
 def test_a_node_image_that_nobody_has_is_told_in_dockers_words(name):
