@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-REQUEST_SECONDS = 30.0
+#: To connect, and to be answered. As a pair: a single limit that is no int the client ignores.
+REQUEST_SECONDS = (30.0, 30.0)
 _WARNING_PREFIX = "299 - "
 # Discovery keeps what it found in a file under /tmp that is named after the address alone: the
 # next server on the same port would be taken for this one. Below a device no file can be.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clusters.kind.diagnosis import Log
     from clusters.kind.mark import Mark
 
-REQUEST_SECONDS = 10.0
+REQUEST_SECONDS = (10.0, 10.0)
 LOOK_SECONDS = 1.0
 _PLAIN: dict[str, Any] = {"_preload_content": False, "_request_timeout": REQUEST_SECONDS}
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PROXY = "istio-proxy"
 ADMIN_PORT = 15000
 READY_SECONDS = 120.0
+#: For each of the client's four attempts: an API may fall silent with its connections open.
+REQUEST_SECONDS = (10.0, 10.0)
 
 
 class NoGateway(Exception):
@@ -71,6 +73,10 @@ class GatewayPod:
 def _entries(lines: list[str]) -> list[str]:
     """Return the lines that are the agent's or the proxy's, not those of an access log."""
     return [line for line in lines if not line.startswith(("[", "{"))]
+
+
+def _events(api: Any, namespace: str) -> list[Any]:
+    return list(api.list_namespaced_event(namespace, _request_timeout=REQUEST_SECONDS).items)
 
 
 @dataclass(slots=True)
@@ -160,7 +166,7 @@ class GatewayPods:
         """Return the events in the namespaces of the gateway and of the run, oldest first."""
         namespaces = dict.fromkeys((self.target.gateway_namespace, self.target.namespace))
         with self._asking("listing events") as api:
-            found = [each for one in namespaces for each in api.list_namespaced_event(one).items]
+            found = [each for one in namespaces for each in _events(api, one)]
         return sorted(found, key=lambda event: str(event.last_timestamp))
 
     def log_of_istiod(self, name: str, since: float) -> str:
@@ -168,7 +174,12 @@ class GatewayPods:
         seconds = max(1, int(time.time() - since) + 1)
         with self._asking(f"reading the log of {name}") as api:
             return str(
-                api.read_namespaced_pod_log(name, self.target.root_namespace, since_seconds=seconds)
+                api.read_namespaced_pod_log(
+                    name,
+                    self.target.root_namespace,
+                    since_seconds=seconds,
+                    _request_timeout=REQUEST_SECONDS,
+                )
             )
 
     def close(self) -> None:
@@ -182,7 +193,10 @@ class GatewayPods:
 
     def _listed(self, namespace: str, selector: str) -> list[Any]:
         with self._asking(f"listing the pods of {namespace} with {selector}") as api:
-            return list(api.list_namespaced_pod(namespace, label_selector=selector).items)
+            found = api.list_namespaced_pod(
+                namespace, label_selector=selector, _request_timeout=REQUEST_SECONDS
+            )
+            return list(found.items)
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[Any]:

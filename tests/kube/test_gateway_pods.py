@@ -1,8 +1,11 @@
 """Which pods are the gateway, and which are about to end."""
 
+import socket
+
 import pytest
 
 from clusters import apply
+from clusters.kube import gateway_pods
 from clusters.kube.gateway_pods import GatewayPods
 from clusters.kube.target import Target
 from clusters.local import apiserver
@@ -57,3 +60,12 @@ def test_a_pod_that_is_about_to_end_is_told_until_it_is_gone(served, pods):
 
     served.drop(leaving)
     assert pods.leaving() == []
+
+
+def test_an_api_that_falls_silent_is_told_and_not_waited_for(pods, monkeypatch):
+    monkeypatch.setattr(gateway_pods, "REQUEST_SECONDS", (0.1, 0.1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never answers
+        pods.api().api_client.configuration.host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+        with pytest.raises(apply.Unreachable, match="did not answer when listing the pods"):
+            pods.look()
