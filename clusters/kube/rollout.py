@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from clusters.kube.target import Target
 
 ROLLOUT_SECONDS = 180.0
+#: An API may fall silent with its connections open.
+_PLAIN = {"_request_timeout": apply.REQUEST_SECONDS}
 
 
 class NoDeployment(Exception):
@@ -48,7 +50,7 @@ def environment(
         containers = [{"name": PROXY, "env": env}]
         body = {"spec": {"template": {"spec": {"containers": containers}}}}
         with _asking(api, f"changing the Deployment {namespace}/{name}"):
-            api.patch_namespaced_deployment(name, namespace, body)
+            api.patch_namespaced_deployment(name, namespace, body, **_PLAIN)
         _wait(api, name, namespace)
         waiting.until(
             pods.leaving,
@@ -70,7 +72,7 @@ def environment(
 
 def _deployment(api: Any, target: Target) -> Any:
     with _asking(api, f"listing the Deployments of {target.gateway_namespace}"):
-        there = api.list_namespaced_deployment(target.gateway_namespace).items
+        there = api.list_namespaced_deployment(target.gateway_namespace, **_PLAIN).items
     found = [
         one
         for one in there
@@ -92,7 +94,7 @@ def _asking(api: Any, what: str) -> AbstractContextManager[None]:
 def _wait(api: Any, name: str, namespace: str) -> None:
     def state() -> tuple[bool, str]:
         with _asking(api, f"reading the Deployment {namespace}/{name}"):
-            return rolled_out(api.read_namespaced_deployment(name, namespace))
+            return rolled_out(api.read_namespaced_deployment(name, namespace, **_PLAIN))
 
     waiting.until(
         state,
