@@ -1,8 +1,8 @@
 """A real cluster for tests: one that is there already, or one of kind that goes with the tests.
 
 It takes images that no registry has: lab/node, and lab/pilot, lab/proxyv2, lab/python of a release.
-EXISTING_LAB=KUBECONFIG names a cluster that is there, with Istio and a gateway in it and no routes of
-ours: those of `python -m clusters kind up` are to be deleted first, as they count as another run's.
+EXISTING_LAB=KUBECONFIG names a cluster that is there, with Istio and a gateway, and without the
+routes that `python -m clusters kind up` makes: they count as another run's, delete them first.
 """
 
 from __future__ import annotations
