@@ -2,7 +2,8 @@
 
 Every case was put to the API server of a kind cluster (Kubernetes 1.34.4, `dryRun=All`) on
 2026-11-30 under the CRDs of istio.io/api at the .0 tag of each release from 1.19 to 1.29, of 1.30.8
-and of the 1.31 line: the refused and the allowed spec of each, all of them without a difference.
+and of the 1.31 line: the refused and the allowed spec of each, all of them without a difference
+(the four about TLS and TCP routes under 1.19, 1.20 and 1.31 only).
 Tags before 1.19 were not to be had: there the rules of 1.19 are taken to hold, since CRDs of about
 1.14 have the same ones.
 """

@@ -68,8 +68,8 @@ def test_the_rule_ends_with_its_release(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.since == FIRST], ids=named)
-def test_what_excludes_each_other_is_refused_from_the_first_release_on(case: Case) -> None:
-    assert own(case, FIRST)
+def test_what_excludes_each_other_is_refused_in_the_oldest_release_asked(case: Case) -> None:
+    assert own(case, "1.19")
 
 
 def refusal(document: Document, release: str = "1.31") -> str:
@@ -118,6 +118,40 @@ def test_the_warnings_of_the_webhook_are_passed_on() -> None:
 def test_fields_that_are_null_count_as_not_given() -> None:
     spec = {"workloadSelector": None, "targetRefs": [{"kind": "Service", "name": "a"}]}
 
+    assert answer("EnvoyFilter", spec, "1.31") == ()
+
+
+def test_fields_of_a_later_release_are_dropped_before_the_schema_looks() -> None:
+    match = {"listener": {}, "waypoint": {"portNumber": 65536}}
+    spec = {"configPatches": [{"applyTo": "HTTP_FILTER", "match": match}]}
+
+    assert answer("EnvoyFilter", spec, "1.28") == ()
+    assert len(answer("EnvoyFilter", spec, "1.29")) == 3
+
+
+def test_a_value_of_a_later_release_is_one_more_error() -> None:
+    spec = {"url": "oci://a/b", "failStrategy": "FAIL_RELOAD", "pluginName": ""}
+
+    first, *rest = answer("WasmPlugin", spec, "1.26")
+
+    assert first == (
+        'spec.failStrategy: Unsupported value: "FAIL_RELOAD": '
+        'supported values: "FAIL_CLOSE", "FAIL_OPEN"'
+    )
+    assert len(rest) == 2
+    assert len(answer("WasmPlugin", spec, "1.27")) == 1
+
+
+def test_an_operation_of_a_later_release_is_refused() -> None:
+    patch = {"applyTo": "CLUSTER", "patch": {"operation": "MERGE_AND_REPLACE_LIST"}}
+    spec = {"configPatches": [patch]}
+
+    first = answer("EnvoyFilter", spec, "1.30")[0]
+
+    assert first.startswith(
+        'spec.configPatches[0].patch.operation: Unsupported value: "MERGE_AND_REPLACE_LIST": '
+        'supported values: "INVALID", "MERGE", '
+    )
     assert answer("EnvoyFilter", spec, "1.31") == ()
 
 

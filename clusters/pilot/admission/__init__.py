@@ -42,15 +42,20 @@ def admit(document: "Document", behaviours: "Behaviours") -> tuple[str, ...]:
 def check(documents: Iterable["Document"], behaviours: "Behaviours") -> None:
     """Raise SchemaRefusal for the first document that the API server would not take."""
     for document in documents:
-        errors = schema_errors(fields.as_stored(document, behaviours), behaviours)
+        errors = schema_errors(document, behaviours)
         if errors:
             raise SchemaRefusal(document, errors)
 
 
 def schema_errors(document: "Document", behaviours: "Behaviours") -> tuple[str, ...]:
-    """Return what the API server has against a document by the CRDs of a release."""
+    """Return what the API server has against a document by the CRDs of a release.
+
+    Fields that the release does not have are dropped before, as the API server drops them.
+    """
     table = _TABLES.get(document.kind)
     if table is None:
         return ()
     constraints: Table = tuple(table(behaviours))
-    return judged(without_nulls(document.spec), constraints)
+    stored = fields.as_stored(document, behaviours)
+    unknown = tuple(fields.refused_values(stored, behaviours))
+    return judged(without_nulls(stored.spec), constraints, unknown)

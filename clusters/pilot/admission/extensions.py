@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 _MATCH = "configPatches[].match"
 _CONTEXTS = ("ANY", "SIDECAR_INBOUND", "SIDECAR_OUTBOUND", "GATEWAY")
+_OPERATIONS = (
+    "INVALID",
+    "MERGE",
+    "ADD",
+    "REMOVE",
+    "INSERT_BEFORE",
+    "INSERT_AFTER",
+    "INSERT_FIRST",
+    "REPLACE",
+)
 _SELECTION = "only one of targetRefs or selector can be set"
 
 
@@ -34,6 +44,8 @@ def _envoy_filter(behaviours: "Behaviours") -> Iterator[Constraint]:
     else:
         yield rule(_MATCH, check=rules.WAYPOINT_MATCH)
         yield rule(f"{_MATCH}.waypoint.portNumber", check=rules.PORT)
+    if "merge-and-replace-list" not in behaviours:
+        yield at("configPatches[].patch.operation", check=supported(*_OPERATIONS))
     yield from targets.references(behaviours, "spec.targetRefs[]")
     if "crd-spec-rules" in behaviours:
         message = "only one of targetRefs or workloadSelector can be set"
@@ -45,6 +57,8 @@ def _envoy_filter(behaviours: "Behaviours") -> Iterator[Constraint]:
 
 
 def _wasm_plugin(behaviours: "Behaviours") -> Iterator[Constraint]:
+    if "wasm-fail-reload" not in behaviours:
+        yield at("failStrategy", check=supported("FAIL_CLOSE", "FAIL_OPEN"))
     if "crd-required-fields" in behaviours:
         yield from _module("spec")
         yield from _ports()

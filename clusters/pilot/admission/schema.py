@@ -67,10 +67,14 @@ def _joined(under: Sequence[str], places: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def judged(spec: Mapping[str, Any], table: Table) -> tuple[str, ...]:
-    """Return every error, the schema's before those of the CEL rules."""
+def judged(spec: Mapping[str, Any], table: Table, unknown: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return every error, the schema's before those of the CEL rules.
+
+    `unknown` are the errors about values that the schema does not name.
+    """
     root = {"spec": spec}
-    found = list(_failures(root, table, cel=False))
+    found = [Failure(text, blocking=True) for text in unknown]
+    found += _failures(root, table, cel=False)
     if not any(one.blocking for one in found):
         found += _failures(root, table, cel=True)
     elif any(constraint.cel for constraint in table):
