@@ -15,33 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from clusters import release
-from clusters.kind import claims, engine, plan
-from clusters.kind.errors import KindError
-from clusters.kind.wanted import Wanted
 from tests.existing import lab
+from tests.kind import live
 from tests.runs.without_clock import OPERATOR
 
 ROOT = Path(__file__).parents[2]
 UP_SECONDS = 600.0
 
 
-def lacking():
-    """Return why no cluster can be made here, "" if one can."""
-    wanted = Wanted(node_image=lab.NODE, hub=lab.HUB, tag=lab.TAG, python=lab.PYTHON)
-    try:
-        planned = plan.plan(release.find("1.31"), wanted)
-        with engine.connected() as docker:
-            needed = {lab.NODE, *planned.recipe.images}
-            missing = needed - docker.ids(needed).keys() if docker else needed
-    except KindError as error:
-        return str(error).splitlines()[0]
-    return f"Docker has no image {', '.join(sorted(missing))}" if missing else ""
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _only_where_there_can_be_one():
-    if reason := lacking():
+    if reason := live.lacking():
         pytest.skip(f"no cluster of kind can be made here: {reason}")
 
 
@@ -56,18 +40,9 @@ def untouched(name, tmp_path, monkeypatch):
     kubeconfig = tmp_path / "config"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-    before = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=iwc-test")
-    yield
-    left = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=iwc-test")
-    subprocess.run(["kind", "delete", "cluster", "--name", name], check=False)
-    assert set(left) <= set(before)
+    with live.untouched(name):
+        yield
     assert kubeconfig.read_text() == "apiVersion: v1\nkind: Config\n"
-    assert name not in claims.names()
-
-
-def docker(*arguments):
-    done = subprocess.run(["docker", *arguments], capture_output=True, check=True, text=True)
-    return done.stdout.split()
 
 
 def command(action, name, **options):
