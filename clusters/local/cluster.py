@@ -19,6 +19,7 @@ from clusters.pilot import admission, agentsecrets, protos, tlssecrets
 from clusters.pilot import documents as istio_documents
 from clusters.pilot.agent import Agent
 from clusters.pilot.behaviours import Behaviours
+from clusters.pilot.documents import NotBuilt
 from clusters.pilot.node import Node, ingress_gateway
 from clusters.pilot.push import Snapshot, push
 from clusters.pilot.settings import Settings
@@ -146,6 +147,7 @@ class LocalCluster:
         began, log = time.monotonic(), self.proxy.log_size()
         admission.check(new, Behaviours.of(self.release))
         snapshot = push(tuple(documents.values()), self._node, self.release)
+        _check_certificates_of_the_mesh(snapshot)
         wanted = _wanted_extensions(snapshot)
         localized = self._agent.localize(
             extension for extension in snapshot.extensions if extension["name"] in wanted
@@ -239,6 +241,17 @@ def _wanted_extensions(snapshot: Snapshot) -> set[str]:
         for listener in snapshot.listeners
     )
     return {one["name"] for filters in lists for one in filters if "config_discovery" in one}
+
+
+def _check_certificates_of_the_mesh(snapshot: Snapshot) -> None:
+    """Raise NotBuilt for a cluster that would wait for ever, and everything after it too."""
+    for cluster in snapshot.clusters:
+        if any(map(tlssecrets.is_of_the_mesh, tlssecrets.named_in(cluster))):
+            raise NotBuilt(
+                f"cluster {cluster['name']} asks for the gateway's own certificate of the mesh "
+                "(ISTIO_MUTUAL), and the local place has no CA that gives one: the proxy would "
+                "wait for ever. Hint: write SIMPLE or MUTUAL with certificates of your own"
+            )
 
 
 def _missing_secrets(snapshot: Snapshot) -> Iterator[str]:

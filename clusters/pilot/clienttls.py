@@ -11,28 +11,41 @@ if TYPE_CHECKING:
 
 _CONTEXT = f"{TYPE_PREFIX}envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _SYSTEM = "system"
+_OF_THE_MESH = "ISTIO_MUTUAL"
 
 
 def originates(tls: Mapping[str, Any]) -> bool:
     """Tell whether the settings ask for TLS at all."""
-    return tls.get("mode") in ("SIMPLE", "MUTUAL")
+    return tls.get("mode") in ("SIMPLE", "MUTUAL", _OF_THE_MESH)
+
+
+def is_of_the_mesh(tls: Mapping[str, Any]) -> bool:
+    """Tell whether the settings ask for the mutual TLS of the mesh itself."""
+    return tls.get("mode") == _OF_THE_MESH
 
 
 def transport_socket(
     tls: Mapping[str, Any], *, http2: bool, behaviours: "Behaviours"
 ) -> dict[str, Any]:
-    """Return the transport socket for the `tls` of a policy whose mode is SIMPLE or MUTUAL."""
+    """Return the transport socket for the `tls` of a policy that originates TLS."""
     common: dict[str, Any] = {}
     if "upstream-tls-versions" in behaviours:
         common["tls_params"] = {
             "tls_minimum_protocol_version": "TLSv1_2",
             "tls_maximum_protocol_version": "TLSv1_3",
         }
-    if tls.get("credentialName"):
+    if is_of_the_mesh(tls):
+        own = tlssecrets.of_the_mesh(tlssecrets.WORKLOAD)
+        common["tls_certificate_sds_secret_configs"] = [own]
+        known = {name: value for name, value in tls.items() if name != "caCrl"}
+        common |= _validated(known, tlssecrets.of_the_mesh(tlssecrets.WORKLOAD_ROOT))
+    elif tls.get("credentialName"):
         common |= _from_credential(tls)
     else:
         common |= _from_files(tls, behaviours)
-    if http2:
+    if is_of_the_mesh(tls):
+        common["alpn_protocols"] = ["istio", "h2"] if http2 else ["istio"]
+    elif http2:
         common["alpn_protocols"] = ["h2"]
     config: dict[str, Any] = {"@type": _CONTEXT, "common_tls_context": common}
     if tls.get("sni"):
@@ -42,7 +55,7 @@ def transport_socket(
 
 def http_options(tls: Mapping[str, Any], behaviours: "Behaviours") -> dict[str, Any]:
     """Return the HTTP options that let the name of the request be the name asked for in TLS."""
-    if tls.get("sni") or "sni-of-the-request" not in behaviours:
+    if is_of_the_mesh(tls) or tls.get("sni") or "sni-of-the-request" not in behaviours:
         return {}
     upstream = {"auto_sni": True}
     if not tls.get("subjectAltNames") and not tls.get("insecureSkipVerify"):

@@ -11,6 +11,9 @@ AGENT_CLUSTER = "sds-grpc"
 
 CREDENTIAL = "kubernetes://"
 ROOT_OF_CREDENTIAL = "-cacert"
+WORKLOAD, WORKLOAD_ROOT = "default", "ROOTCA"
+"""The gateway's own certificate and the mesh's roots: pilot-agent has both from the mesh's CA."""
+
 _CERTIFICATE, _ROOT, _BETWEEN = "file-cert:", "file-root:", "~"
 
 
@@ -22,6 +25,12 @@ def certificate_files(certificate: str, key: str) -> dict[str, Any]:
 def root_file(path: str) -> dict[str, Any]:
     """Return the SDS configuration for trusted certificates in a file (`system`: the machine's)."""
     return _from_agent(f"{_ROOT}{path}")
+
+
+def of_the_mesh(name: str) -> dict[str, Any]:
+    """Return the SDS configuration for WORKLOAD or WORKLOAD_ROOT."""
+    made = _from_agent(name)
+    return made | {"sds_config": made["sds_config"] | {"initial_fetch_timeout": "0s"}}
 
 
 def credential(name: str) -> dict[str, Any]:
@@ -56,7 +65,12 @@ def files(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def is_secret(name: str) -> bool:
     """Tell whether a resource name stands for a certificate."""
-    return name.startswith((CREDENTIAL, _CERTIFICATE, _ROOT))
+    return is_of_the_mesh(name) or name.startswith((CREDENTIAL, _CERTIFICATE, _ROOT))
+
+
+def is_of_the_mesh(name: str) -> bool:
+    """Tell whether a certificate comes from the CA of the mesh, which the local place has not."""
+    return name in (WORKLOAD, WORKLOAD_ROOT)
 
 
 def _from_agent(name: str) -> dict[str, Any]:

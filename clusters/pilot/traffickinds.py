@@ -248,9 +248,7 @@ SERVICE_ENTRY = message(
 )
 
 _TLS = message(
-    mode=only_built(
-        ("DISABLE", "SIMPLE", "MUTUAL"), ("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL")
-    ),
+    mode=one_of("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"),
     clientCertificate=text,
     privateKey=text,
     caCertificates=text,

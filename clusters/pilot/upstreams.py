@@ -120,9 +120,14 @@ def _cluster(part: _Part, behaviours: "Behaviours") -> dict[str, Any]:
     tls = part.policy.get("tls") or {}
     if clienttls.originates(tls):
         http2 = "http2_protocol_options" in options.get("explicit_http_config", {})
-        names = {} if tls.get("subjectAltNames") else {"subjectAltNames": part.service.identities}
+        known = dict(tls)
+        if not tls.get("subjectAltNames"):
+            known["subjectAltNames"] = part.service.identities
+        if clienttls.is_of_the_mesh(tls) and not tls.get("sni"):
+            subset = part.subset.name if part.subset else ""
+            known["sni"] = f"outbound_.{part.port.number}_.{subset}_.{part.service.host}"
         made["transport_socket"] = clienttls.transport_socket(
-            dict(tls) | names, http2=http2, behaviours=behaviours
+            known, http2=http2, behaviours=behaviours
         )
         options |= clienttls.http_options(tls, behaviours)
     if options:
@@ -178,7 +183,9 @@ def _metadata(part: _Part, behaviours: "Behaviours") -> dict[str, Any]:
             f"/apis/networking.istio.io/{version}/namespaces/{part.rule.namespace}"
             f"/destination-rule/{part.rule.name}"
         )
-        if clienttls.originates(part.policy.get("tls") or {}) and ("alpn-override" in behaviours):
+        tls = part.policy.get("tls") or {}
+        own = clienttls.originates(tls) and not clienttls.is_of_the_mesh(tls)
+        if own and "alpn-override" in behaviours:
             made["alpn_override"] = "false"
     if part.subset is not None:
         made["subset"] = part.subset.name

@@ -15,6 +15,7 @@ from bookinfo.documents import documents
 from clusters import gate, waiting
 from clusters.local import envoy
 from clusters.local.cluster import running
+from clusters.pilot.documents import NotBuilt
 from clusters.release import find
 from tests.clusters.certificates import authority
 
@@ -223,3 +224,9 @@ def test_a_service_with_a_certificate_for_another_name_is_not_spoken_to(place, c
         tls = {"mode": "SIMPLE", "sni": HOST, "caCertificates": str(ca.certificate)}
         with place.applied(to_service(port, tls | {"subjectAltNames": ["other.test"]})):
             assert place.gateway.send("GET", "/", host=HOST).status == 503
+
+
+def test_the_certificate_of_the_mesh_which_nobody_has_here_is_refused_by_name(place):
+    refused = pytest.raises(NotBuilt, match=r"\|\|shop.test asks for .* of the mesh")
+    with refused, place.applied(to_service(1, {"mode": "ISTIO_MUTUAL"})):
+        pytest.fail("the block must not run")

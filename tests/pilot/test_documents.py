@@ -220,11 +220,6 @@ UNBUILT: list[tuple[Any, ...]] = [
         "DestinationRule",
         {"trafficPolicy": {"loadBalancer": {"localityLbSetting": {"enabled": True}}}},
     ),
-    (
-        "Istio's TLS to a service",
-        "DestinationRule",
-        {"trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}},
-    ),
     ("a prefix in a redirect", "VirtualService", {"http": [{"redirect": {"prefixRewrite": "/"}}]}),
     (
         "zones",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.pilot.building import named
+from tests.pilot.building import document, named, pushed, service_entry
 from tests.pilot.test_destination_rules import cluster, options
 
 
@@ -72,3 +72,23 @@ def test_versions_are_told_from_1_14_and_alpn_from_1_19(
     common = found["transport_socket"]["typed_config"]["common_tls_context"]
     assert ("tls_params" in common) is versions
     assert ("alpn_override" in found["metadata"]["filter_metadata"]["istio"]) is alpn
+
+
+def test_the_tls_of_the_mesh_has_its_certificates_and_names() -> None:
+    (made, _) = pushed(
+        service_entry(subjectAltNames=["a.test"]),
+        document(
+            "DestinationRule",
+            "mesh",
+            {"host": "productpage", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}},
+        ),
+    ).clusters
+    context = made["transport_socket"]["typed_config"]
+    common = context["common_tls_context"]
+    validated = common["combined_validation_context"]
+    assert context["sni"] == "outbound_.9080_._.productpage.default.svc.cluster.local"
+    assert [one["name"] for one in common["tls_certificate_sds_secret_configs"]] == ["default"]
+    assert validated["validation_context_sds_secret_config"]["name"] == "ROOTCA"
+    names = validated["default_validation_context"]["match_subject_alt_names"]
+    assert names == [{"exact": "a.test"}]
+    assert common["alpn_protocols"] == ["istio"]
