@@ -29,13 +29,14 @@ class Front:
     """`ports` lead from (pod, port) to ports here; `says` makes a pod's log longer.
 
     `answers` are given instead of the server's, by "METHOD /path": a status code and an object.
-    What is in `loses` is handed on, and nobody hears the answer.
+    What is in `loses` is handed on, and nobody hears the answer. Ways into pods that are in `mute`
+    are not answered either.
     """
 
     def __init__(self, url):
         self.behind = urlsplit(url).port
         self.ports, self.paths = {}, []
-        self.answers, self.loses = {}, set()
+        self.answers, self.loses, self.mute = {}, set(), set()
         self._logs, self._said = {}, threading.Condition()
         self._ended = False
         self._open = set()
@@ -137,6 +138,10 @@ class Front:
                 return
 
     def _forward(self, client, head, pod, port):
+        if pod in self.mute:
+            while client.recv(65536):
+                pass
+            return
         if (pod, port) not in self.ports:
             body = f'pods "{pod}" not found'.encode()
             client.sendall(

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from clusters import apply, waiting
+from clusters.kube import forwarding
 from clusters.kube.forwarding import Connection, NotForwarded
 from clusters.kube.pod_log import PodLog
 from tests.kube.conftest import CONTEXT
@@ -39,6 +40,15 @@ def test_a_port_of_a_pod_answers_more_than_once_on_one_connection(lab, connectio
 def test_a_pod_that_is_not_there_is_named(lab, connection):
     with pytest.raises(NotForwarded, match="no connection to port 15000 of the pod ingress/other"):
         connection("other").request("GET", "/")
+
+
+def test_a_way_that_is_never_answered_is_given_up(lab, connection, monkeypatch):
+    monkeypatch.setattr(forwarding, "OPEN_SECONDS", 0.3)
+    lab.gateway("gateway-a")
+    lab.front.mute.add("gateway-a")
+
+    with pytest.raises(NotForwarded, match=r"gateway-a: the .* says nothing for 0\.3 s"):
+        connection("gateway-a").request("GET", "/")
 
 
 def test_a_connection_ends_with_the_api_server(lab, connection):
