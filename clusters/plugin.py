@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Offer where to run and as which release."""
     from clusters import options
 
+    if find_spec("pytest_kind") and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        # With -p this plugin comes first, and the options of the other would be there already.
+        pluginmanager.load_setuptools_entrypoints("pytest11", name="pytest-kind")
     group = parser.getgroup("clusters", "where the filter runs")
     for name, how in options.offered(pytest_kind=pluginmanager.hasplugin("pytest-kind")).items():
         names = (name, "--envoy-bin") if name == "--proxy" else (name,)

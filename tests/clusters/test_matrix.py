@@ -249,11 +249,11 @@ MANIFEST = """
 apiVersion: extensions.istio.io/v1alpha1
 kind: WasmPlugin
 metadata: {name: mine, namespace: istio-system}
-spec: {url: "http://127.0.0.1/mine.wasm", failStrategy: FAIL_OPEN, selector: {}}
+spec: {url: "http://127.0.0.1/mine.wasm", selector: {}}
 """
 JUDGING = """
 def test_documents(given_manifest, cluster_place):
-    assert bool(given_manifest.warnings) == (cluster_place.asked == "1.24")
+    assert bool(given_manifest.warnings) == (cluster_place.asked == "1.18")
 """
 
 
@@ -261,11 +261,11 @@ def test_a_manifest_is_read_for_each_release(run, pytester):
     pytester.makefile(".yaml", mine=MANIFEST)
     pytester.makepyfile(JUDGING)
 
-    judged = run("--manifest=mine.yaml", "--istio=1.23,1.24")
+    judged = run("--manifest=mine.yaml", "--istio=1.17,1.18")
     refused = run("--manifest=mine.yaml", "--istio=1.31,1.9")
 
     judged.assert_outcomes(passed=2)
-    judged.stdout.fnmatch_lines(["manifest: WasmPlugin istio-system/mine", "  Istio 1.24 warns: *"])
+    judged.stdout.fnmatch_lines(["manifest: WasmPlugin istio-system/mine", "  Istio 1.18 warns: *"])
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
     refused.stderr.fnmatch_lines(["*as Istio 1.9.9: --manifest: mine.yaml:*WasmPlugin*"])
 

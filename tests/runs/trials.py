@@ -147,7 +147,8 @@ def verdict(
 ) -> tuple[str, int]:
     """Return the closing line, and an exit code: 0 all is as wanted, 1 it is not, 2 unfinished.
 
-    As wanted are all trials and all numbers of `targets` that were tried.
+    As wanted are all trials and all numbers of `targets` that were tried; of those, a part of the
+    trials shows nothing.
     """
     asked = sum(case.trials for case in cases)
     failed = [each for each in trials if not each.case.holds(each.state)]
@@ -161,11 +162,11 @@ def verdict(
     told = f"{', '.join(facts)} ({took})"
     missed = [each.wanted for each in targets(trials) if each.met is False]
     wrong = [f"{len(failed)} trials are not as wanted"] if failed else []
+    if len(trials) < asked and not wrong:
+        return f"UNFINISHED ({stopped or 'stopped'}): so far {told}", 2
     wrong += [f"missed: {'; '.join(missed)}"] if missed else []
     if wrong:
         return f"NOT PROVEN: {'; '.join(wrong)}: {told}", 1
-    if len(trials) < asked:
-        return f"UNFINISHED ({stopped or 'stopped'}): so far {told}", 2
     return f"PROVEN: {told}", 0
 
 
