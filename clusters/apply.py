@@ -7,7 +7,7 @@ import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import yaml
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: To connect, and to be answered. As a pair: a single limit that is no int the client ignores.
 REQUEST_SECONDS = (30.0, 30.0)
+#: The same for one that has just let that pass: a run that lost its cluster has much to clear away.
+SILENT_SECONDS = (3.0, 3.0)
 _WARNING_PREFIX = "299 - "
 # Discovery keeps what it found in a file under /tmp that is named after the address alone: the
 # next server on the same port would be taken for this one. Below a device no file can be.
@@ -78,6 +80,8 @@ class Kube:
     run: str
     _client: Any
     warnings: list[str] = field(default_factory=list)
+    #: What was asked in vain since the last answer.
+    _in_vain: list[str] = field(default_factory=list)
 
     def apply(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the object as it is stored after a server-side apply of a document.
@@ -101,7 +105,7 @@ class Kube:
                 namespace=body["metadata"].get("namespace"),
                 field_manager=FIELD_MANAGER,
                 force_conflicts=force,
-                **_PLAIN,
+                **self._plain,
             )
         self.warnings.extend(_warnings(response))
         return _object(response)
@@ -117,7 +121,7 @@ class Kube:
                     self._resource(document),
                     name=metadata["name"],
                     namespace=metadata.get("namespace"),
-                    **_PLAIN,
+                    **self._plain,
                 )
             except NotFoundError:
                 return None
@@ -147,7 +151,7 @@ class Kube:
                     name=found["metadata"]["name"],
                     namespace=found["metadata"].get("namespace"),
                     body={"preconditions": {"uid": uid}},
-                    **_PLAIN,
+                    **self._plain,
                 )
             except NotFoundError:
                 return
@@ -169,7 +173,7 @@ class Kube:
             with self._asking(f"listing {kind}"):
                 resource = self._resource({"apiVersion": api_version, "kind": kind})
                 selector = f"{RUN_LABEL}={self.run}"
-                response = self._client.get(resource, label_selector=selector, **_PLAIN)
+                response = self._client.get(resource, label_selector=selector, **self._plain)
             same = {"apiVersion": api_version, "kind": kind}
             found += [item | same for item in _object(response)["items"]]
         return found
@@ -195,13 +199,23 @@ class Kube:
                 f"Hint: kubectl api-resources --api-group={version.rpartition('/')[0]}"
             ) from error
 
+    @property
+    def _plain(self) -> dict[str, Any]:
+        limit = SILENT_SECONDS if self._in_vain else REQUEST_SECONDS
+        return {"serialize": False, "_request_timeout": limit}
+
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
-        with errors(self.url, what):
-            yield
-
-
-_PLAIN: dict[str, Any] = {"serialize": False, "_request_timeout": REQUEST_SECONDS}
+        try:
+            with errors(self.url, what):
+                yield
+        except Unreachable:
+            self._in_vain.append(what)
+            raise
+        except Refused:
+            self._in_vain.clear()
+            raise
+        self._in_vain.clear()
 
 
 def connect(kubeconfig: Path, *, context: str | None = None, run: str = "") -> Kube:
@@ -246,9 +260,32 @@ def api_client(kubeconfig: Path, *, context: str | None = None) -> Any:
         ) from error
     if urlsplit(configuration.host).hostname in ("127.0.0.1", "::1", "localhost"):
         configuration.proxy = None  # HTTP_PROXY is not meant for this machine itself
+    configuration.retries = _asked_again()
     api = client.ApiClient(configuration)
     api.user_agent = f"{FIELD_MANAGER}/1"
     return api
+
+
+def _asked_again() -> Any:
+    """Return when the client asks again: as it does by itself, but not after a limit has passed."""
+    from urllib3 import Retry
+    from urllib3.exceptions import TimeoutError as LimitPassed
+
+    class Retries(Retry):
+        def increment(
+            self,
+            method: str | None = None,
+            url: str | None = None,
+            response: Any = None,
+            error: Exception | None = None,
+            _pool: Any = None,
+            _stacktrace: Any = None,
+        ) -> Self:
+            if isinstance(error, LimitPassed):
+                raise error
+            return super().increment(method, url, response, error, _pool, _stacktrace)
+
+    return Retries(3)
 
 
 @contextmanager

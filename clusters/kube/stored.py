@@ -93,12 +93,14 @@ class Stored:
     def clear(self) -> None:
         """Remove everything; what cannot be removed is named, after all else was tried.
 
-        Raises apply.KubeError.
+        Raises apply.KubeError, and apply.Unreachable at once.
         """
         failed: list[apply.KubeError] = []
         for key in list(reversed(self._objects)):
             try:
                 self._remove(key)
+            except apply.Unreachable:
+                raise
             except apply.KubeError as error:
                 failed.append(error)
         if self._marker is not None:

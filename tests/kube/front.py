@@ -30,13 +30,14 @@ class Front:
 
     `answers` are given instead of the server's, by "METHOD /path": a status code and an object.
     What is in `loses` is handed on, and nobody hears the answer. Ways into pods that are in `mute`
-    are not answered either.
+    are not answered either, and nothing is while it is `silent`.
     """
 
     def __init__(self, url):
         self.behind = urlsplit(url).port
         self.ports, self.paths = {}, []
         self.answers, self.loses, self.mute = {}, set(), set()
+        self.silent = False
         self._logs, self._said = {}, threading.Condition()
         self._ended = False
         self._open = set()
@@ -103,6 +104,9 @@ class Front:
             head += piece
         line = head.split(b"\r\n", 1)[0].decode()
         self.paths.append(line)
+        if self.silent:
+            _hear_out(client)
+            return
         found = _PART.search(line)
         asked = " ".join(line.split()[:2]).partition("?")[0]
         if asked in self.answers:
@@ -139,8 +143,7 @@ class Front:
 
     def _forward(self, client, head, pod, port):
         if pod in self.mute:
-            while client.recv(65536):
-                pass
+            _hear_out(client)
             return
         if (pod, port) not in self.ports:
             body = f'pods "{pod}" not found'.encode()
@@ -169,6 +172,12 @@ class Front:
             with contextlib.suppress(OSError):
                 backend.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def _hear_out(client):
+    with contextlib.suppress(OSError):
+        while client.recv(65536):
+            pass
 
 
 def _both_ways(client, behind, *, silent):

@@ -215,6 +215,23 @@ def test_with_the_api_away_everything_is_named_that_is_left(lab, stored):
     ]
 
 
+def test_an_api_that_falls_silent_is_waited_for_once_and_then_less(lab, stored, monkeypatch):
+    stored.change(parsed(filtering("a"), plugin("b")))
+    monkeypatch.setattr(apply, "REQUEST_SECONDS", (1.0, 1.0))
+    monkeypatch.setattr(apply, "SILENT_SECONDS", (0.1, 0.1))
+    lab.front.silent = True
+    asked, began = len(lab.front.paths), time.monotonic()
+
+    for _ in range(5):
+        with pytest.raises(apply.Unreachable, match="Read timed out"):
+            stored.clear()
+    assert time.monotonic() - began < 3
+    assert len(lab.front.paths) - asked == 5, "nothing is asked again, nor for the next object"
+    lab.front.silent = False
+    stored.clear()
+    assert held(lab) == {}
+
+
 def test_each_marker_takes_the_place_of_the_last_and_goes_with_the_rest(lab, stored):
     names = [stored.mark() for _ in range(2)]
 
