@@ -1,5 +1,6 @@
-"""Real clusters of kind whose pods are not ready, or that are left in the middle."""
+"""Real clusters of kind whose pods are not ready, that are left in the middle, or fall silent."""
 
+import os
 import secrets
 import signal
 import subprocess
@@ -177,3 +178,16 @@ def test_a_run_of_the_suites_that_is_interrupted_twice_leaves_nothing(name, suit
     run.send_signal(signal.SIGINT)
 
     assert run.wait(120) == pytest.ExitCode.INTERRUPTED, (tmp_path / "said").read_text()
+
+
+@pytest.mark.timeout(900)
+def test_an_api_that_falls_silent_in_the_middle_of_a_run_is_one_message(name, suites, tmp_path):
+    node = f"{name}-control-plane"
+
+    run = suites(f'subprocess.run(["docker", "pause", "{node}"], check=True)')
+    code = run.wait(live.UP_SECONDS)
+
+    said = (tmp_path / "said").read_text()
+    assert code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED), said
+    assert "the Kubernetes API at https://127.0.0.1:" in said, said
+    assert os.fspath(live.ROOT / "clusters") not in said, said
