@@ -6,21 +6,16 @@ skipped with the reason.
 
 import json
 import os
-import re
 import secrets
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.existing import lab
 from tests.kind import live
 from tests.runs.without_clock import OPERATOR
-
-ROOT = Path(__file__).parents[2]
-UP_SECONDS = 600.0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,44 +40,29 @@ def untouched(name, tmp_path, monkeypatch):
     assert kubeconfig.read_text() == "apiVersion: v1\nkind: Config\n"
 
 
-def command(action, name, **options):
-    given = {"--kind-image": lab.NODE, "--hub": lab.HUB, "--standin-image": lab.PYTHON}
-    given |= {"--istio": "1.31", "--tag": lab.TAG} | options
-    words = [f"{key}={value}" for key, value in given.items()] if action == "up" else []
-    return [sys.executable, "-m", "clusters", "kind", action, f"--cluster-name={name}", *words]
-
-
-def run(action, name, **options):
-    return subprocess.run(
-        command(action, name, **options),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=UP_SECONDS,
-    )
-
-
-def steps(text):
-    return re.findall(r"kind: (\w+) … [\d.]+ s", text)
-
-
 @pytest.mark.timeout(900)
 def test_a_cluster_comes_up_is_found_again_and_goes(name):
-    first = run("up", name)
+    first = live.run("up", name)
     assert first.returncode == 0, first.stderr
-    assert steps(first.stderr) == ["tools", "cluster", "images", "istio", "bookinfo", "gateway"]
+    assert live.steps(first.stderr) == [
+        "tools",
+        "cluster",
+        "images",
+        "istio",
+        "bookinfo",
+        "gateway",
+    ]
 
-    again = run("up", name)
+    again = live.run("up", name)
     assert again.returncode == 0, again.stderr
     assert f"{name} is there, made from the same" in again.stderr
-    assert steps(again.stderr) == ["tools", "gateway"]
+    assert live.steps(again.stderr) == ["tools", "gateway"]
 
-    other = run("up", name, **{"--bookinfo": "upstream"})
+    other = live.run("up", name, **{"--bookinfo": "upstream"})
     assert other.returncode == 1
     assert "bookinfo: standin is there, upstream is asked for" in other.stderr
 
-    down = run("down", name)
+    down = live.run("down", name)
     assert (down.returncode, down.stdout) == (0, f"{name} is deleted\n")
 
 
@@ -94,14 +74,14 @@ def test_a_cluster_comes_up_is_found_again_and_goes(name):
 )
 def test_an_interrupt_at_any_step_leaves_nothing(name, step, number):
     with subprocess.Popen(
-        command("up", name), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0
+        live.command("up", name),
+        cwd=live.ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        bufsize=0,
     ) as process:
         assert process.stderr is not None
-        seen = b""
-        while not seen.endswith(f"kind: {step} … ".encode()):
-            letter = process.stderr.read(1)
-            assert letter, seen.decode()
-            seen += letter
+        live.read_until(process.stderr, f"kind: {step} … ")
         process.send_signal(number)
         rest = process.stderr.read().decode()
 
@@ -112,7 +92,7 @@ def test_an_interrupt_at_any_step_leaves_nothing(name, step, number):
 @pytest.mark.timeout(900)
 def test_latency_is_judged_by_either_clock_of_the_gateways_envoy(name, tmp_path):
     """The clock is taken away by asking for one that this Envoy does not know."""
-    assert run("up", name).returncode == 0
+    assert live.run("up", name).returncode == 0
 
     timed, unchanged = measured(name, tmp_path / "clock")
     by_cpu, degraded = measured(name, tmp_path / "cpu", "-p", "tests.runs.without_clock")
@@ -121,24 +101,22 @@ def test_latency_is_judged_by_either_clock_of_the_gateways_envoy(name, tmp_path)
     assert {"p25", "cpu"} <= timed
     assert degraded == ("cpu", f"Envoy says: Not supported field in StreamInfo: {OPERATOR}")
     assert by_cpu == {"cpu"}
-    assert run("down", name).returncode == 0
+    assert live.run("down", name).returncode == 0
 
 
 def measured(name, folder, *more):
     """Return the figures of one filter at the gateway of a cluster, and by which clock they are."""
-    given = {"--kind-image": lab.NODE, "--hub": lab.HUB, "--tag": lab.TAG}
-    given |= {"--standin-image": lab.PYTHON, "--cluster-name": name, "--istio": "1.31"}
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "suites/latency", "--cluster=kind"),
-            *(f"{key}={value}" for key, value in given.items()),
+            *live.options(name),
             *("--filter=filters/headers/cpp", f"--report-dir={folder}", *more),
         ],
-        cwd=ROOT,
+        cwd=live.ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=UP_SECONDS,
+        timeout=live.UP_SECONDS,
     )
     (found,) = json.loads((folder / "report.json").read_text())["latency"]
     assert found["facts"]["CPU time of"], done.stdout
@@ -147,7 +125,7 @@ def measured(name, folder, *more):
 
 
 def test_a_node_image_that_nobody_has_is_told_in_dockers_words(name):
-    done = run("up", name, **{"--kind-image": "iwc.invalid/node:1"})
+    done = live.run("up", name, **{"--kind-image": "iwc.invalid/node:1"})
 
     assert done.returncode == 1
     assert f"the step 'cluster' of cluster {name} failed" in done.stderr
@@ -162,7 +140,7 @@ def test_a_cluster_of_somebody_else_is_left_alone(name):
     subprocess.run(["kind", "create", "cluster", *made], check=True, capture_output=True)
     try:
         for action in ("up", "down"):
-            done = run(action, name)
+            done = live.run(action, name)
             assert done.returncode == 1
             assert "this project did not make it; it was left alone" in done.stderr
         names = subprocess.run(
@@ -177,7 +155,7 @@ def test_a_cluster_of_somebody_else_is_left_alone(name):
 def test_without_docker_one_message_says_so(name, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 
-    done = run("up", name)
+    done = live.run("up", name)
 
     assert done.returncode == 1
     assert "Docker does not answer at unix:///nowhere/docker.sock" in done.stderr
